@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+# One Makefile for the whole tree.  `make help` lists what it can do.
+#
+#   BUILD=DIR   where everything that is made goes (default build)
+#   WERROR=1    warnings are errors (as in CI and `make check`)
+#   SAN=1       AddressSanitizer and UndefinedBehaviorSanitizer, linked dynamically
+
+BUILD ?= build
+PREFIX ?= /usr/local
+VERSION := $(shell sed -n 's/^## \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
+PKG_CONFIG ?= pkg-config
+
+LIBRARIES := libprotobuf-c libnghttp2 libuv libnfs libcap-ng
+CPPFLAGS += -D_GNU_SOURCE -DCSICORE_VERSION='"$(VERSION)"' -Ilib -I$(BUILD)/gen
+CFLAGS ?= -O2 -g
+CSICORE_CFLAGS := -std=gnu11 -fPIE -fstack-protector-strong -fno-strict-aliasing -fvisibility=hidden \
+	-ffunction-sections -fdata-sections -pthread \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+	-Wformat=2 -Wundef -Wno-unused-parameter -Wno-missing-field-initializers
+ifeq ($(WERROR),1)
+CSICORE_CFLAGS += -Werror
+endif
+ifeq ($(SAN),1)
+CSICORE_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+PROGRAM_LINK := -pie
+LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lpthread
+else
+CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# Static programs: the image is the program and nothing else.
+PROGRAM_LINK := -static-pie
+LIBS := $(patsubst -luv,-l:libuv_a.a,$(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)) -ldl -lrt -lpthread
+endif
+LDFLAGS += -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections
+# Tests link dynamically: faster to link, and the sanitizers and valgrind see the libraries' symbols.
+TEST_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lpthread
+
+PROTO_GEN := $(addprefix $(BUILD)/gen/,csi.pb-c google/protobuf/timestamp.pb-c google/protobuf/wrappers.pb-c \
+	google/protobuf/descriptor.pb-c record.pb-c)
+PROTO_HEADERS := $(PROTO_GEN:=.h)
+PROTO_OBJECTS := $(patsubst $(BUILD)/gen/%,$(BUILD)/obj/gen/%.o,$(PROTO_GEN))
+
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*/*.c)) $(PROTO_OBJECTS)
+CONTROLLER_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard controller/*.c))
+NODE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard node/*.c))
+
+PROGRAMS := $(BUILD)/csi-controller $(BUILD)/csi-node
+
+all: $(PROGRAMS) $(BUILD)/libcsicore.a ## build the two programs and the library
+
+$(BUILD)/libcsicore.a: $(LIB_OBJECTS)
+	@mkdir -p $(@D)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/csi-controller: $(CONTROLLER_OBJECTS) $(BUILD)/libcsicore.a
+	$(CC) $(PROGRAM_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/csi-node: $(NODE_OBJECTS) $(BUILD)/libcsicore.a
+	$(CC) $(PROGRAM_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/obj/%.o: %.c | $(PROTO_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(CSICORE_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Generated code is not ours to keep free of warnings.
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c $(PROTO_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(CSICORE_CFLAGS) -w -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
+	@mkdir -p $(@D)
+	protoc-c --c_out=$(BUILD)/gen -Iproto $<
+
+$(BUILD)/gen/google/protobuf/%.pb-c.c $(BUILD)/gen/google/protobuf/%.pb-c.h &: /usr/include/google/protobuf/%.proto
+	@mkdir -p $(@D)
+	protoc-c --c_out=$(BUILD)/gen -I/usr/include $<
+
+install: all ## install programs, library, headers' man pages under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 0644 $(BUILD)/libcsicore.a $(DESTDIR)$(PREFIX)/lib
+	install -m 0644 docs/csi-controller.8 docs/csi-node.8 $(DESTDIR)$(PREFIX)/share/man/man8
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD) compile_commands.json
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 20
+
+include test/check.mk
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+.PHONY: all install clean help
+.DELETE_ON_ERROR:

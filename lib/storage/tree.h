@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole trees, written once over struct fs: never follows a symlink, bounded memory, cancellable at every step. */
+#ifndef CSICORE_STORAGE_TREE_H
+#define CSICORE_STORAGE_TREE_H
+
+#include "storage/fs.h"
+
+/*
+ * Removes the entry name of dir and all below it.  Missing is success.  Safe to interrupt and to repeat: what is left is a
+ * smaller tree of the same name.  Deeper than TREE_DEPTH_MAX is FAILED_PRECONDITION.
+ */
+#define TREE_DEPTH_MAX 4096
+int tree_remove(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel, struct status *st);
+
+/* Makes the directories of path below dir that are missing, each with owner; those that exist are left as they are.
+ * ret_dir (may be NULL) is the last of them. */
+int tree_make_path(struct fs *fs, struct fs_dir *dir, const struct path *path, const struct fs_owner *owner,
+		   struct cancel *cancel, struct fs_dir **ret_dir, struct status *st);
+
+/*
+ * Removes directories of path from the deepest up while they are empty, never dir itself and never anything that is not an
+ * empty directory (csi-driver-nfs removes empty parents of a nested subDir).  Only a failure other than "not empty" or
+ * "not there" is one.
+ */
+int tree_remove_empty(struct fs *fs, struct fs_dir *dir, const struct path *path, struct cancel *cancel,
+		      struct status *st);
+
+#endif

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests, lint, demo and benchmark.  Included by the Makefile.
+
+# ---- unit tests: test/unit/X/test_Y.c mirrors lib/X/Y.c (X is controller or node for the programs' own modules)
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/*/test_*.c))
+# Helpers that several tests share: test/support/*.c
+SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/support/*.c))
+TEST_CPPFLAGS := -Itest -I.
+
+$(BUILD)/obj/test/%.o: CPPFLAGS += $(TEST_CPPFLAGS)
+$(BUILD)/test/unit/controller/%: TEST_EXTRA = $(filter-out %/main.o,$(CONTROLLER_OBJECTS))
+$(BUILD)/test/unit/node/%: TEST_EXTRA = $(filter-out %/main.o,$(NODE_OBJECTS))
+
+.SECONDEXPANSION:
+$(UNIT_TESTS): $(BUILD)/%: $(BUILD)/obj/%.o $$(TEST_EXTRA) $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS) -lcmocka
+
+check-unit: $(UNIT_TESTS) ## unit tests (cmocka)
+	@failed=0; for t in $(UNIT_TESTS); do $$t >$$t.log 2>&1 || { failed=1; echo "FAILED: $$t"; cat $$t.log; }; done; \
+	grep -h '\[  PASSED  \]' $(UNIT_TESTS:=.log) | awk '{n+=$$4} END {print n+0 " unit tests passed"}'; exit $$failed
+
+.PHONY: check-unit
+.SECONDARY:
