@@ -7,6 +7,7 @@
 #define CSICORE_BASE_OPTIONS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct status;
 
