@@ -20,5 +20,13 @@ check-unit: $(UNIT_TESTS) ## unit tests (cmocka)
 	@failed=0; for t in $(UNIT_TESTS); do $$t >$$t.log 2>&1 || { failed=1; echo "FAILED: $$t"; cat $$t.log; }; done; \
 	grep -h '\[  PASSED  \]' $(UNIT_TESTS:=.log) | awk '{n+=$$4} END {print n+0 " unit tests passed"}'; exit $$failed
 
-.PHONY: check-unit
+# ---- the outside world: the official csi.proto (needs Go)
+$(BUILD)/gen/csi.desc: proto/csi.proto
+	@mkdir -p $(@D)
+	protoc -Iproto -I/usr/include --include_imports --descriptor_set_out=$@ $<
+
+check-proto: $(BUILD)/gen/csi.desc ## proto/csi.proto against the official CSI module
+	@test/proto/run $<
+
+.PHONY: check-unit check-proto
 .SECONDARY:
