@@ -34,6 +34,6 @@ char *arena_strndup(struct arena *a, const char *s, size_t length) __attribute__
 void *arena_memdup(struct arena *a, const void *bytes, size_t size) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((returns_nonnull, format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list args)
-	__attribute__((returns_nonnull, format(printf, 2, 0)));
+	__attribute__((returns_nonnull, nonnull(1, 2), format(printf, 2, 0)));
 
 #endif

@@ -20,7 +20,12 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_TEXT(key_, text_) ((struct log_field){.key = (key_), .text = (text_) ? (text_) : ""})
+static inline const char *log_text_or_empty(const char *text)
+{
+	return text ? text : "";
+}
+/* A NULL text is logged as an empty one. */
+#define LOG_TEXT(key_, text_) ((struct log_field){.key = (key_), .text = log_text_or_empty(text_)})
 #define LOG_NUMBER(key_, number_) ((struct log_field){.key = (key_), .number = (number_)})
 
 /* Set once by main before threads start; LOG_INFO and LOG_FORMAT_TEXT otherwise. */
