@@ -1,6 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests, lint, demo and benchmark.  Included by the Makefile.
 
+# ---- everything, on a machine that may have nothing installed yet
+CHECK_SUITES := check-build lint check-unit check-proto check-contract check-clients check-sanity check-fuzz asan check-guest
+
+check: ## every test there is; installs what is missing
+	@test/install-packages build check guest
+	@BUILD=$(BUILD) WERROR=1 test/check $(CHECK_SUITES)
+
+# Both compilers, warnings as errors; the second one's output goes beside the first one's.
+check-build: ## build with gcc and with clang, warnings as errors
+	@$(MAKE) --no-print-directory -j2 WERROR=1 all
+	@$(MAKE) --no-print-directory -j2 WERROR=1 CC=clang-14 BUILD=$(BUILD)/clang all
+	@echo "gcc and clang agree: no warnings"
+
+lint: $(PROTO_HEADERS) ## house rules: layers, banned calls, format, headers that stand alone
+	@test/lint/lint.py $(BUILD)
+
+asan: ## unit, contract, client and sanity tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory -j2 SAN=1 WERROR=1 BUILD=$(BUILD)/asan all check-unit check-contract check-clients check-sanity
+
+# What editors and clang-tidy want to know: one entry a source file.
+compile_commands.json: $(wildcard lib/*/*.c controller/*.c node/*.c test/unit/*/*.c test/support/*.c)
+	@test/lint/compile_commands.py $(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(CFLAGS) $(CSICORE_CFLAGS) -- $^ >$@
+
 # ---- unit tests: test/unit/X/test_Y.c mirrors lib/X/Y.c (X is controller or node for the programs' own modules)
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/*/test_*.c))
 # Helpers that several tests share: test/support/*.c
@@ -28,5 +51,5 @@ $(BUILD)/gen/csi.desc: proto/csi.proto
 check-proto: $(BUILD)/gen/csi.desc ## proto/csi.proto against the official CSI module
 	@test/proto/run $<
 
-.PHONY: check-unit check-proto
+.PHONY: check check-build lint asan check-unit check-proto
 .SECONDARY:
