@@ -16,12 +16,15 @@ struct status;
 
 enum on_delete { ON_DELETE_UNSET, ON_DELETE_DELETE, ON_DELETE_RETAIN, ON_DELETE_ARCHIVE };
 
+/* "", delete, retain or archive, in any case; -1 for another word. */
+int on_delete_parse(const char *text, enum on_delete *ret);
+
 #define VOLUME_PARAMS_KEEP_ID UINT32_MAX /* uid, gid: not given */
 
 struct volume_params {
 	const char *server;         /* never empty */
 	const char *share;          /* as written; "" where absent */
-	const char *sub_dir;        /* templates resolved; NULL where absent */
+	const char *sub_dir;        /* templates resolved; NULL where absent or written empty */
 	const char *sub_dir_key;    /* the key as the user spelt it, NULL where absent */
 	const char *on_delete_text; /* as the user typed it; "" where absent */
 	enum on_delete on_delete;
@@ -38,9 +41,10 @@ enum volume_params_kind {
 };
 
 /*
- * Keys are compared without case.  Strings of *ret point into the request or the arena.  INVALID_ARGUMENT with
- * csi-driver-nfs's words for a missing server, an unknown key, a bad onDelete, mountPermissions (octal), uid or gid, and a
- * server, share or subDir that holds ".." or '#'.
+ * Keys are compared without case; of two entries of one key the later wins.  Strings of *ret point into the request or the
+ * arena.  INVALID_ARGUMENT with csi-driver-nfs's words for a missing server, an unknown key, a bad onDelete,
+ * mountPermissions (octal), uid or gid, and a share or subDir that holds "..".  Whether a volume id can be made of them
+ * (no '#', not the share itself) is volume_id_format()'s to say.
  */
 int volume_params_parse(struct arena *arena, enum volume_params_kind kind, const struct string_pair *pairs,
 			size_t count, struct volume_params *ret, struct status *st);
