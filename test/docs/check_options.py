@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""check_options.py BUILD: every option that a program prints in --help stands in its man page and in the README's table
+with the same default, and nothing else does."""
+import re
+import subprocess
+import sys
+
+PROGRAMS = ("csi-controller", "csi-node")
+complaints = []
+
+
+def options_of_help(program):
+    text = subprocess.run([program, "--help"], check=True, capture_output=True, text=True).stdout
+    options = {}
+    for match in re.finditer(r"^  --(\S+)(?: (\S+))?\n        (.*?)(?: \(default ([^)]*)\))?$", text, flags=re.M):
+        options[match.group(1)] = (match.group(2), match.group(4))
+    return options
+
+
+def options_of_man(page):
+    """`.TP` then `.BI \\-\\-name " VALUE"` or `.B \\-\\-name`; the default as `Default: \\fBx\\fR.`"""
+    options = {}
+    for item in open(page, encoding="utf-8").read().split(".TP\n")[1:]:
+        match = re.match(r"\.(?:BI|B) \\-\\-(\S+)(?: \"? ?=? ?([^\"\n]+)\"?)?\n(.*)", item, flags=re.S)
+        if not match:
+            continue
+        default = re.search(r"Default: \\fB(.*?)\\fR", match.group(3))
+        value = match.group(2).strip() if match.group(2) else None
+        options[match.group(1).replace("\\-", "-")] = (value, default.group(1).replace("\\-", "-") if default else None)
+    return options
+
+
+def options_of_readme(program):
+    """Rows `| `--name VALUE` | controller node | default | meaning |`."""
+    options = {}
+    short = program.split("-")[1]
+    rows = re.findall(r"^\| `--(\S+?)(?: (\S+))?` \| ([^|]*) \| ([^|]*) \|", open("README.md", encoding="utf-8").read(), flags=re.M)
+    for name, value, programs, default in rows:
+        if short in programs:
+            options[name] = (value or None, default.strip().strip("`") or None)
+    return options
+
+
+def compare(program, where, documented, real):
+    for name in sorted(set(real) - set(documented)):
+        complaints.append(f"{where}: --{name} of {program} is missing")
+    for name in sorted(set(documented) - set(real)):
+        complaints.append(f"{where}: {program} has no --{name}")
+    for name in sorted(set(real) & set(documented)):
+        if real[name] != documented[name]:
+            complaints.append(f"{where}: --{name} of {program} is {real[name]} in --help, {documented[name]} here")
+
+
+def main():
+    build = sys.argv[1]
+    count = 0
+    for program in PROGRAMS:
+        real = options_of_help(f"{build}/{program}")
+        count += len(real)
+        if len(real) < 10:
+            complaints.append(f"{program} --help: only {len(real)} options found")
+        compare(program, f"docs/{program}.8", options_of_man(f"docs/{program}.8"), real)
+        compare(program, "README.md", options_of_readme(program), real)
+    for line in complaints:
+        print(line)
+    print(f"{count} options compared with man pages and README, {len(complaints)} complaints")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
