@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/fs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/status.h"
+#include "support/cmocka.h"
+#include "support/fs_memory.h"
+
+struct world {
+	struct fs *fs;
+	struct fs_dir *root;
+	struct cancel cancel;
+	struct status st;
+};
+
+static int set_up(void **state)
+{
+	static struct world world;
+	world = (struct world){.fs = fs_memory_new()};
+	cancel_init(&world.cancel, -1);
+	*state = &world;
+	return fs_open_root(world.fs, &world.cancel, &world.root, &world.st);
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+	fs_close(w->fs, w->root);
+	fs_free(w->fs);
+	cancel_release(&w->cancel);
+	return 0;
+}
+
+/* Every verb that takes a name, as one number each. */
+static int call_with_name(struct world *w, unsigned verb, const char *name)
+{
+	struct fs_dir *dir = NULL;
+	struct fs_attr attr;
+	struct strbuf content;
+	strbuf_init(&content, 100);
+	const struct fs_owner keep = FS_OWNER_KEEP;
+	switch (verb) {
+	case 0:
+		return fs_open_dir(w->fs, w->root, name, &w->cancel, &dir, &w->st);
+	case 1:
+		return fs_lookup(w->fs, w->root, name, &w->cancel, &attr, &w->st);
+	case 2:
+		return fs_make_dir(w->fs, w->root, name, &keep, &w->cancel, &w->st);
+	case 3:
+		return fs_rename(w->fs, w->root, name, w->root, "fine", &w->cancel, &w->st);
+	case 4:
+		return fs_rename(w->fs, w->root, "fine", w->root, name, &w->cancel, &w->st);
+	case 5:
+		return fs_remove_file(w->fs, w->root, name, &w->cancel, &w->st);
+	case 6:
+		return fs_remove_dir(w->fs, w->root, name, &w->cancel, &w->st);
+	case 7:
+		return fs_read_file(w->fs, w->root, name, &content, &w->cancel, &w->st);
+	default:
+		return fs_create_file(w->fs, w->root, name, 0644, "", 0, &w->cancel, &w->st);
+	}
+}
+
+static void names_that_are_no_names_never_reach_the_back_end(void **state)
+{
+	struct world *w = *state;
+	char too_long[PATH_NAME_MAX + 2];
+	memset(too_long, 'x', sizeof(too_long) - 1);
+	too_long[sizeof(too_long) - 1] = '\0';
+	const char *bad[] = {"", ".", "..", "/", "a/b", "a/", "/a", "../a", too_long};
+	fs_memory_reset_operations(w->fs);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		for (unsigned verb = 0; verb <= 8; verb++) {
+			w->st = (struct status){0};
+			assert_int_equal(call_with_name(w, verb, bad[i]), -1);
+			assert_int_equal(w->st.code, STATUS_INVALID_ARGUMENT);
+		}
+	}
+	assert_int_equal(fs_memory_operation_count(w->fs), 0);
+}
+
+static void verbs_of_a_cancel_that_is_over_never_reach_the_back_end(void **state)
+{
+	struct world *w = *state;
+	fs_memory_reset_operations(w->fs);
+	cancel_trigger(&w->cancel);
+	for (unsigned verb = 0; verb <= 8; verb++) {
+		w->st = (struct status){0};
+		assert_int_equal(call_with_name(w, verb, "name"), -1);
+		assert_int_equal(w->st.code, STATUS_CANCELLED);
+	}
+	assert_int_equal(fs_memory_operation_count(w->fs), 0);
+}
+
+static void open_path_walks_name_by_name_and_keeps_one_handle(void **state)
+{
+	struct world *w = *state;
+	fs_memory_plant_dir(w->fs, "a/b/c", 0700);
+	const char *names[] = {"a", "b", "c"};
+	const struct path path = {names, 3};
+	struct fs_dir *dir = NULL;
+	assert_int_equal(fs_open_path(w->fs, w->root, &path, &w->cancel, &dir, &w->st), 0);
+	struct fs_attr attr;
+	assert_int_equal(fs_get_attr(w->fs, dir, &w->cancel, &attr, &w->st), 0);
+	assert_int_equal(attr.mode, 0700);
+	assert_int_equal(fs_memory_open_count(w->fs), 2);
+	fs_close(w->fs, dir);
+}
+
+static void open_path_that_fails_half_way_closes_what_it_opened(void **state)
+{
+	struct world *w = *state;
+	fs_memory_plant_dir(w->fs, "a/b", 0755);
+	fs_memory_plant_symlink(w->fs, "a/b/link", "/a");
+	const char *missing[] = {"a", "b", "c", "d"}, *symlink[] = {"a", "b", "link", "b"};
+	struct fs_dir *dir = NULL;
+	assert_int_equal(fs_open_path(w->fs, w->root, &(struct path){missing, 4}, &w->cancel, &dir, &w->st), -1);
+	assert_int_equal(w->st.errnum, ENOENT);
+	assert_int_equal(fs_open_path(w->fs, w->root, &(struct path){symlink, 4}, &w->cancel, &dir, &w->st), -1);
+	assert_int_equal(w->st.errnum, ELOOP);
+	assert_null(dir);
+	assert_int_equal(fs_memory_open_count(w->fs), 1);
+}
+
+static void open_path_without_names_is_the_root(void **state)
+{
+	struct world *w = *state;
+	struct fs_dir *dir = NULL;
+	assert_int_equal(fs_open_path(w->fs, w->root, &(struct path){NULL, 0}, &w->cancel, &dir, &w->st), 0);
+	struct fs_attr root, again;
+	assert_int_equal(fs_get_attr(w->fs, w->root, &w->cancel, &root, &w->st), 0);
+	assert_int_equal(fs_get_attr(w->fs, dir, &w->cancel, &again, &w->st), 0);
+	assert_int_equal(root.file_id, again.file_id);
+	fs_close(w->fs, dir);
+}
+
+static void failed_read_leaves_the_content_as_it_was(void **state)
+{
+	struct world *w = *state;
+	fs_memory_plant_file(w->fs, "f", "content");
+	struct strbuf content;
+	strbuf_init(&content, 100);
+	(void)strbuf_puts(&content, "kept");
+	fs_memory_fail_nth(w->fs, 1, EIO, FS_MEMORY_FAIL_AFTER);
+	assert_int_equal(fs_read_file(w->fs, w->root, "f", &content, &w->cancel, &w->st), -1);
+	assert_int_equal(w->st.errnum, EIO);
+	assert_string_equal(strbuf_text(&content), "kept");
+	assert_int_equal(fs_read_file(w->fs, w->root, "f", &content, &w->cancel, &w->st), 0);
+	assert_string_equal(strbuf_text(&content), "keptcontent");
+	strbuf_release(&content);
+}
+
+static void page_at_its_end_stays_empty(void **state)
+{
+	struct world *w = *state;
+	fs_memory_plant_file(w->fs, "f", "");
+	struct fs_page page;
+	fs_page_init(&page);
+	assert_int_equal(fs_read_dir(w->fs, w->root, &page, &w->cancel, &w->st), 0);
+	assert_int_equal(page.count, 1);
+	assert_true(page.is_end);
+	assert_int_equal(fs_read_dir(w->fs, w->root, &page, &w->cancel, &w->st), 0);
+	assert_int_equal(page.count, 0);
+	fs_page_release(&page);
+}
+
+static void close_and_free_of_nothing_are_fine(void **state)
+{
+	struct world *w = *state;
+	fs_close(w->fs, NULL);
+	fs_free(NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(names_that_are_no_names_never_reach_the_back_end),
+		TEST(verbs_of_a_cancel_that_is_over_never_reach_the_back_end),
+		TEST(open_path_walks_name_by_name_and_keeps_one_handle),
+		TEST(open_path_that_fails_half_way_closes_what_it_opened),
+		TEST(open_path_without_names_is_the_root),
+		TEST(failed_read_leaves_the_content_as_it_was),
+		TEST(page_at_its_end_stays_empty),
+		TEST(close_and_free_of_nothing_are_fine),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
