@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs a system call that may never return in a short-lived child process, which is killed at the deadline.
+ *
+ * A wait for a dead NFS server ends by no signal but a fatal one, and no thread can be given one alone.  So the child is a
+ * process, it holds none of our descriptors, and a killed one that does not die at once is left behind and reaped later.
+ * The number of children, those left behind included, is bounded.
+ */
+#ifndef CSICORE_MOUNT_MOUNT_CHILD_H
+#define CSICORE_MOUNT_MOUNT_CHILD_H
+
+#include <stddef.h>
+
+struct cancel;
+struct mount_children;
+struct status;
+
+/* Largest report of a child. */
+#define MOUNT_CHILD_REPORT_BYTES 4096
+
+/*
+ * Runs in the child: reads job, which is the parent's memory as it was, and writes report, which the parent sees.  Only
+ * async-signal-safe functions may be called, as another thread may have held any lock at the fork.
+ */
+typedef void mount_child_main(const void *job, void *report);
+
+/* At most max children at a time. */
+struct mount_children *mount_children_new(unsigned max);
+/* No child is being waited for any more; NULL is fine. */
+void mount_children_free(struct mount_children *children);
+
+/*
+ * Runs main in a child and waits for its end.  report (report_bytes, at most MOUNT_CHILD_REPORT_BYTES) is handed to the child
+ * as the caller filled it, and holds afterwards what the child wrote, also when it was killed.  -1 with DEADLINE_EXCEEDED or
+ * CANCELLED where the child was killed for it, UNAVAILABLE where there are too many, INTERNAL where it could not be
+ * started or died by itself.
+ */
+int mount_child_run(struct mount_children *children, mount_child_main *main, const void *job, void *report,
+		    size_t report_bytes, struct cancel *cancel, struct status *st);
+
+/* How many children run or were left behind. */
+unsigned mount_children_count(struct mount_children *children);
+
+#endif
