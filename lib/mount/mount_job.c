@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in a forked child only; descriptors are left to its end. */
+#include "mount/mount_job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* One line of the kernel's file system context log: "e NFS: ...". */
+#define LOG_LINE_BYTES 256
+
+static void begin(struct mount_report *report, enum mount_step step)
+{
+	report->step = step;
+}
+
+static void fail(struct mount_report *report)
+{
+	report->errnum = errno;
+}
+
+static void done(struct mount_report *report)
+{
+	report->step = MOUNT_STEP_DONE;
+}
+
+static void add_words(struct mount_report *report, const char *words, size_t length)
+{
+	size_t used = strlen(report->words);
+	const char *separator = used > 0 ? "; " : "";
+	size_t separator_length = strlen(separator);
+
+	if (used + separator_length + length >= sizeof(report->words))
+		return;
+	memcpy(report->words + used, separator, separator_length);
+	memcpy(report->words + used + separator_length, words, length);
+}
+
+/* Each read gives one line: its class ('e', 'w', 'i'), a space and the text. */
+static void read_log(int context, struct mount_report *report)
+{
+	char line[LOG_LINE_BYTES];
+	ssize_t length = 0;
+
+	while ((length = read(context, line, sizeof(line))) > 0 || (length < 0 && errno == EMSGSIZE)) {
+		if (length > 2 && line[0] == 'e') {
+			size_t end = (size_t)length;
+
+			while (end > 2 && line[end - 1] == '\n')
+				end--;
+			add_words(report, line + 2, end - 2);
+		}
+	}
+}
+
+static void fail_with_log(int context, struct mount_report *report)
+{
+	fail(report);
+	read_log(context, report);
+}
+
+static int configure(int context, const struct mount_nfs_job *job, struct mount_report *report)
+{
+	begin(report, MOUNT_STEP_OPTION);
+	for (size_t i = 0; i < job->option_count; i++) {
+		const struct nfs_option *option = &job->options[i];
+		unsigned command = option->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+		report->option = (uint32_t)i;
+		if (fsconfig(context, command, option->key, option->value, 0) < 0)
+			return -1;
+	}
+	begin(report, MOUNT_STEP_CREATE);
+	return fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+}
+
+void mount_job_nfs(const void *job_argument, void *report_argument)
+{
+	const struct mount_nfs_job *job = job_argument;
+	struct mount_report *report = report_argument;
+
+	begin(report, MOUNT_STEP_OPEN);
+	int context = fsopen(job->type, FSOPEN_CLOEXEC);
+
+	if (context < 0) {
+		fail(report);
+		return;
+	}
+	if (configure(context, job, report) < 0) {
+		fail_with_log(context, report);
+		return;
+	}
+	begin(report, MOUNT_STEP_MOUNT);
+	int mount_fd = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)job->attributes.flags);
+
+	if (mount_fd < 0) {
+		fail_with_log(context, report);
+		return;
+	}
+	begin(report, MOUNT_STEP_ATTACH);
+	if (move_mount(mount_fd, "", AT_FDCWD, job->target, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+		fail(report);
+		return;
+	}
+	done(report);
+}
+
+static int open_below(const struct mount_local_job *job)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	int directory = open(job->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (directory < 0)
+		return -1;
+	return (int)syscall(SYS_openat2, directory, job->below, &how, sizeof(how));
+}
+
+void mount_job_local(const void *job_argument, void *report_argument)
+{
+	const struct mount_local_job *job = job_argument;
+	struct mount_report *report = report_argument;
+	struct mount_attr attributes = {
+		.attr_set = job->attributes.flags,
+		.attr_clr = job->attributes.has_atime ? MOUNT_ATTR__ATIME : 0,
+		.propagation = MS_PRIVATE,
+	};
+
+	begin(report, MOUNT_STEP_FIND);
+	int directory = open_below(job);
+
+	if (directory < 0) {
+		fail(report);
+		return;
+	}
+	begin(report, MOUNT_STEP_MOUNT);
+	int tree = open_tree(directory, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0) {
+		fail(report);
+		return;
+	}
+	begin(report, MOUNT_STEP_ATTACH);
+	if (move_mount(tree, "", AT_FDCWD, job->target, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+		fail(report);
+		return;
+	}
+	done(report);
+}
+
+void mount_job_unmount(const void *job_argument, void *report_argument)
+{
+	const struct mount_unmount_job *job = job_argument;
+	struct mount_report *report = report_argument;
+
+	begin(report, MOUNT_STEP_UNMOUNT);
+	if (umount2(job->target, job->flags) < 0)
+		fail(report);
+	else
+		done(report);
+}
+
+static void fill_capacity(const struct statfs *fs, struct mount_capacity *capacity)
+{
+	uint64_t unit = fs->f_frsize > 0 ? (uint64_t)fs->f_frsize : (uint64_t)fs->f_bsize;
+
+	capacity->total_bytes = fs->f_blocks * unit;
+	capacity->available_bytes = fs->f_bavail * unit;
+	capacity->used_bytes = (fs->f_blocks - fs->f_bfree) * unit;
+	capacity->total_inodes = fs->f_files;
+	capacity->available_inodes = fs->f_ffree;
+	capacity->used_inodes = fs->f_files - fs->f_ffree;
+}
+
+void mount_job_capacity(const void *job_argument, void *report_argument)
+{
+	const char *path = job_argument;
+	struct mount_report *report = report_argument;
+	struct statfs fs;
+
+	begin(report, MOUNT_STEP_STATFS);
+	if (statfs(path, &fs) < 0) {
+		fail(report);
+		return;
+	}
+	fill_capacity(&fs, &report->capacity);
+	done(report);
+}
+
+static int change_owner(const struct mount_ownership_job *job, const struct stat *now, struct mount_report *report)
+{
+	const struct mount_ownership *want = &job->ownership;
+	bool differs = (want->uid != MOUNT_KEEP_ID && want->uid != now->st_uid) ||
+		       (want->gid != MOUNT_KEEP_ID && want->gid != now->st_gid);
+
+	begin(report, MOUNT_STEP_CHOWN);
+	return differs ? chown(job->target, want->uid, want->gid) : 0; /* MOUNT_KEEP_ID is chown's own -1 */
+}
+
+void mount_job_ownership(const void *job_argument, void *report_argument)
+{
+	const struct mount_ownership_job *job = job_argument;
+	struct mount_report *report = report_argument;
+	struct stat now;
+
+	begin(report, MOUNT_STEP_STAT);
+	if (stat(job->target, &now) < 0 || change_owner(job, &now, report) < 0) {
+		fail(report);
+		return;
+	}
+	begin(report, MOUNT_STEP_CHMOD);
+	/* Last, as a change of owner clears the set-id bits; those make it worth doing even where the mode looked right. */
+	bool differs = job->ownership.mode != 0 &&
+		       ((now.st_mode & 07777) != job->ownership.mode || (job->ownership.mode & 06000));
+
+	if (differs && chmod(job->target, job->ownership.mode) < 0) {
+		fail(report);
+		return;
+	}
+	done(report);
+}
