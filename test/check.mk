@@ -51,5 +51,27 @@ $(BUILD)/gen/csi.desc: proto/csi.proto
 check-proto: $(BUILD)/gen/csi.desc ## proto/csi.proto against the official CSI module
 	@test/proto/run $<
 
-.PHONY: check check-build lint asan check-unit check-proto
+# ---- on a kernel NFS server and client: in a QEMU guest, or on this machine's own kernel (NATIVE=1; test/guest/run)
+GUEST := $(BUILD)/guest
+GUEST_RUN := test/guest/run -g $(GUEST)
+
+guest: ## make the guest that demo, bench and check-guest boot (they make it themselves)
+	@test/guest/build $(GUEST)
+
+# Static, as the programs are: the guest has few libraries.
+$(BUILD)/csi-bench: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/bench/*.c)) $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+$(BUILD)/csi-demo: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/demo/*.c)) $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+$(BUILD)/csi-bench $(BUILD)/csi-demo:
+	$(CC) $(PROGRAM_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The packages come first: without them the rest of this file cannot be made.
+demo: ## one volume's life on a real kernel NFS mount, step by step
+	@test/install-packages build
+	@$(MAKE) --no-print-directory -s $(PROGRAMS) $(BUILD)/csi-demo
+	@NATIVE=$(or $(NATIVE),auto) $(GUEST_RUN) -t 120 test/demo/in-guest $(PROGRAMS) $(BUILD)/csi-demo
+
+bench: $(PROGRAMS) $(BUILD)/csi-bench ## the programs against bare mount calls and mount(8), NFS 3 to 4.2
+	@$(GUEST_RUN) test/bench/in-guest $(PROGRAMS) $(BUILD)/csi-bench -- $(BENCH_OPTIONS)
+
+.PHONY: guest demo bench check check-build lint asan check-unit check-proto
 .SECONDARY:
