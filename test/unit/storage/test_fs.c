@@ -4,35 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/cancel.h"
-#include "base/status.h"
-#include "support/cmocka.h"
-#include "support/fs_memory.h"
-
-struct world {
-	struct fs *fs;
-	struct fs_dir *root;
-	struct cancel cancel;
-	struct status st;
-};
-
-static int set_up(void **state)
-{
-	static struct world world;
-	world = (struct world){.fs = fs_memory_new()};
-	cancel_init(&world.cancel, -1);
-	*state = &world;
-	return fs_open_root(world.fs, &world.cancel, &world.root, &world.st);
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	fs_close(w->fs, w->root);
-	fs_free(w->fs);
-	cancel_release(&w->cancel);
-	return 0;
-}
+#include "unit/storage/memory_world.h"
 
 /* Every verb that takes a name, as one number each. */
 static int call_with_name(struct world *w, unsigned verb, const char *name)
@@ -174,19 +146,17 @@ static void close_and_free_of_nothing_are_fine(void **state)
 	fs_free(NULL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(names_that_are_no_names_never_reach_the_back_end),
-		TEST(verbs_of_a_cancel_that_is_over_never_reach_the_back_end),
-		TEST(open_path_walks_name_by_name_and_keeps_one_handle),
-		TEST(open_path_that_fails_half_way_closes_what_it_opened),
-		TEST(open_path_without_names_is_the_root),
-		TEST(failed_read_leaves_the_content_as_it_was),
-		TEST(page_at_its_end_stays_empty),
-		TEST(close_and_free_of_nothing_are_fine),
+		WORLD_TEST(names_that_are_no_names_never_reach_the_back_end),
+		WORLD_TEST(verbs_of_a_cancel_that_is_over_never_reach_the_back_end),
+		WORLD_TEST(open_path_walks_name_by_name_and_keeps_one_handle),
+		WORLD_TEST(open_path_that_fails_half_way_closes_what_it_opened),
+		WORLD_TEST(open_path_without_names_is_the_root),
+		WORLD_TEST(failed_read_leaves_the_content_as_it_was),
+		WORLD_TEST(page_at_its_end_stays_empty),
+		WORLD_TEST(close_and_free_of_nothing_are_fine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
