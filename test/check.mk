@@ -51,6 +51,33 @@ $(BUILD)/gen/csi.desc: proto/csi.proto
 check-proto: $(BUILD)/gen/csi.desc ## proto/csi.proto against the official CSI module
 	@test/proto/run $<
 
+check-clients: $(BUILD)/test/clients/echo_server ## three gRPC clients against the echo server
+	@test/clients/run $< $(BUILD)/test/clients
+
+CSI_SANITY := $(BUILD)/bin/csi-sanity-5.4.0
+$(CSI_SANITY):
+	@mkdir -p $(@D)
+	CGO_ENABLED=0 GOFLAGS=-mod=mod GOBIN=$(abspath $(@D)) \
+		go install github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity@v$(lastword $(subst -, ,$@))
+	mv $(@D)/csi-sanity $@
+
+check-sanity: $(PROGRAMS) $(CSI_SANITY) ## csi-sanity against both programs on a local export
+	@test/sanity/run $(BUILD) $(CSI_SANITY) $(BUILD)/test/sanity
+
+# ---- benchmarks, no part of `check`
+$(BUILD)/test/bench/wire: $(BUILD)/obj/test/bench/wire/wire.o $(BUILD)/obj/test/bench/wire/probe_load.o $(SUPPORT_OBJECTS) \
+		$(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS)
+
+$(BUILD)/test/bench/grpc-go: test/bench/wire/grpc-go/main.go test/go.sum
+	cd test && GOFLAGS=-buildvcs=false CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(abspath $@) ./bench/wire/grpc-go
+
+bench-wire: $(BUILD)/test/bench/wire $(BUILD)/test/bench/grpc-go $(BUILD)/csi-node ## what the wire layer costs, beside grpc-go
+	@$< $(BUILD)/csi-node $(BUILD)/test/bench/grpc-go
+
+.PHONY: check-clients check-sanity bench-wire
+
 # ---- on a kernel NFS server and client: in a QEMU guest, or on this machine's own kernel (NATIVE=1; test/guest/run)
 GUEST := $(BUILD)/guest
 GUEST_RUN := test/guest/run -g $(GUEST)

@@ -355,7 +355,7 @@ func main() {
 			fmt.Printf("ok     %s\n", check.name)
 		}
 	}
-	fmt.Printf("grpc-go %s: %d passed, %d failed\n", grpc.Version, passed, failed)
+	fmt.Printf("grpc-go@%s: %d passed, %d failed\n", grpc.Version, passed, failed)
 	if failed > 0 {
 		os.Exit(1)
 	}

@@ -187,7 +187,7 @@ async function main() {
       }
     }
   });
-  console.log(`grpc-js ${version}: ${passed} passed, ${failed} failed`);
+  console.log(`grpc-js@${version}: ${passed} passed, ${failed} failed`);
   process.exitCode = failed ? 1 : 0;
 }
 

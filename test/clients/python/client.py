@@ -181,7 +181,7 @@ def main():
                 failed += 1
                 print("FAILED", check.__name__.replace("_", " "))
                 traceback.print_exc(file=sys.stdout)
-    print(f"grpcio {grpc.__version__}: {len(CHECKS) - failed} passed, {failed} failed")
+    print(f"grpcio@{grpc.__version__}: {len(CHECKS) - failed} passed, {failed} failed")
     sys.stdout.flush()
     # grpc-core's threads are not waited for.
     os._exit(1 if failed else 0)
