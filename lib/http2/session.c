@@ -14,7 +14,7 @@
 #include "http2/stream.h"
 
 #define OUTBOUND_FRAMES_MAX 4096 /* queued for a peer that does not read; a full house answers with some 500 */
-#define CONTINUATIONS_MAX 8      /* of one header block */
+#define CONTINUATIONS_MAX 8      /* of one header block; also nghttp2's bound, in versions that have one */
 #define GLITCHES_MAX 1000        /* malformed requests, empty DATA ... without one request answered in between */
 #define GOAWAY_FRAME_BYTES 17
 
@@ -287,19 +287,28 @@ static void make_goaway(struct http2_session *s, uint32_t error_code)
 	s->goaway_bytes = GOAWAY_FRAME_BYTES;
 }
 
+static uint32_t goaway_code(const struct http2_session *s, int error)
+{
+	if (s->flood)
+		return NGHTTP2_ENHANCE_YOUR_CALM;
+	switch (error) {
+	case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
+		return NGHTTP2_PROTOCOL_ERROR;
+	case NGHTTP2_ERR_NOMEM:
+	case NGHTTP2_ERR_CALLBACK_FAILURE:
+		return NGHTTP2_INTERNAL_ERROR;
+	default: /* NGHTTP2_ERR_FLOODED, and the kinds of flood that later versions tell apart */
+		return NGHTTP2_ENHANCE_YOUR_CALM;
+	}
+}
+
 static void break_off(struct http2_session *s, int error)
 {
-	bool is_flood = s->flood || error == NGHTTP2_ERR_FLOODED;
 	const char *why = s->flood ? s->flood : nghttp2_strerror(error);
 	(void)snprintf(s->failure, sizeof(s->failure), "HTTP/2 connection error: %s", why);
 	s->is_broken = true;
 	s->pending_bytes = 0;
-	if (is_flood)
-		make_goaway(s, NGHTTP2_ENHANCE_YOUR_CALM);
-	else if (error == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
-		make_goaway(s, NGHTTP2_PROTOCOL_ERROR);
-	else
-		make_goaway(s, NGHTTP2_INTERNAL_ERROR);
+	make_goaway(s, goaway_code(s, error));
 }
 
 int http2_session_feed(struct http2_session *s, const uint8_t *bytes, size_t length, struct status *st)
