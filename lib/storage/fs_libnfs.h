@@ -25,4 +25,7 @@ struct fs_libnfs_config {
 /* Connects only when used.  Strings are copied.  Never NULL. */
 struct fs *fs_libnfs_new(const struct fs_libnfs_config *config);
 
+/* Requests sent to the server so far by an fs of this kind: for tests and measurements. */
+uint64_t fs_libnfs_round_trips(struct fs *fs);
+
 #endif

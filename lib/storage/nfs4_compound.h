@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One NFSv4.0 COMPOUND (RFC 7530 14.2): build it operation by operation, run it, and find the results of all operations in
+ * one plain struct.  What the operations point to (names, handles, attributes) is the caller's until it has run.
+ */
+#ifndef CSICORE_STORAGE_NFS4_COMPOUND_H
+#define CSICORE_STORAGE_NFS4_COMPOUND_H
+
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "storage/nfs4_attributes.h"
+#include "storage/nfs_protocol.h"
+
+/* Old Linux servers take 16 operations. */
+#define NFS4_OPERATIONS_MAX 16
+
+struct nfs4_compound {
+	nfs_argop4 operations[NFS4_OPERATIONS_MAX];
+	unsigned count;
+	/* Operations before this one change nothing, so that a compound that was put off before it was done is repeated. */
+	unsigned changes_from;
+};
+
+void nfs4_compound_init(struct nfs4_compound *q);
+/* Each returns the index of its operation. */
+unsigned nfs4_put_root(struct nfs4_compound *q);
+unsigned nfs4_put_handle(struct nfs4_compound *q, const struct nfs_handle *handle);
+unsigned nfs4_save_handle(struct nfs4_compound *q);
+unsigned nfs4_get_handle(struct nfs4_compound *q);
+unsigned nfs4_lookup(struct nfs4_compound *q, const char *name);
+unsigned nfs4_get_attributes(struct nfs4_compound *q, const uint32_t bits[NFS4_BITMAP_WORDS]);
+unsigned nfs4_set_attributes(struct nfs4_compound *q, const struct nfs4_settable *values);
+/* Goes on only where the current entry has these attributes, or has them not. */
+unsigned nfs4_verify(struct nfs4_compound *q, const struct nfs4_settable *values);
+unsigned nfs4_verify_not(struct nfs4_compound *q, const struct nfs4_settable *values);
+unsigned nfs4_create_dir(struct nfs4_compound *q, const char *name, const struct nfs4_settable *values);
+unsigned nfs4_remove(struct nfs4_compound *q, const char *name);
+/* From the saved directory into the current one. */
+unsigned nfs4_rename(struct nfs4_compound *q, const char *from, const char *to);
+unsigned nfs4_read_dir(struct nfs4_compound *q, uint64_t cookie, uint64_t verifier);
+/* stateid NULL is the anonymous one (RFC 7530 9.1.4.3). */
+#define NFS4_READ_BYTES 65536
+unsigned nfs4_read(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset);
+/* FILE_SYNC.  What does not fit into the compound is left out: the answer's written says how much was stored. */
+#define NFS4_WRITE_BYTES 2816
+unsigned nfs4_write(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset, const void *bytes,
+		    size_t length);
+/* Any other operation. */
+nfs_argop4 *nfs4_add(struct nfs4_compound *q, nfs_opnum4 operation);
+
+/* What the operations answered: of each kind the last.  Fields of those that were not done are as the caller left them. */
+struct nfs4_answer {
+	const struct nfs4_compound *asked; /* set by running it */
+	nfsstat4 status;
+	unsigned done;     /* how many operations succeeded: the index of the one that failed */
+	bool is_malformed; /* an answer does not follow the protocol */
+	bool has_handle, has_attributes;
+	struct nfs_handle handle;
+	struct nfs4_attributes attributes;
+	struct nfs_incoming_page *page; /* READDIR: the caller's */
+	struct strbuf *content;         /* READ: the caller's; appended to */
+	uint32_t read, written;
+	bool is_eof;
+	stateid4 stateid; /* OPEN, OPEN_CONFIRM */
+	bool must_confirm, has_delegation;
+	stateid4 delegation;
+	uint64_t client_id; /* SETCLIENTID */
+	char confirm[8];
+};
+
+/* Runs it once, whatever its status; -1 without an answer that can be used. */
+int nfs4_run_once(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answer *answer, struct cancel *cancel,
+		  struct status *st);
+/* Runs it, again while the server puts it off before anything was changed. */
+int nfs4_run(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answer *answer, struct cancel *cancel,
+	     struct status *st);
+
+/* The server asks to be asked again later; it wants a real state id, so the file must be opened first. */
+bool nfs4_is_put_off(nfsstat4 status);
+bool nfs4_wants_open(nfsstat4 status);
+
+/* Fails with an errno and the answer's status as the reason. */
+int nfs4_failed(const struct nfs_connection *c, const struct nfs4_answer *answer, int errnum, const char *verb,
+		const char *name, struct status *st);
+
+/* nfs4_open.c: the two verbs that may need an OPEN, and with it a client id. */
+int nfs4_create_file(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, uint32_t mode,
+		     const void *bytes, size_t length, struct cancel *cancel, struct status *st);
+int nfs4_read_opened(struct nfs_connection *c, const struct nfs_handle *dir, const char *name,
+		     struct strbuf *ret_content, struct cancel *cancel, struct status *st);
+
+/* The handle and type of the directory that the share's names lead to from the server's root. */
+int nfs4_walk_share(struct nfs_connection *c, const struct path *share, struct cancel *cancel,
+		    struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st);
+
+#endif

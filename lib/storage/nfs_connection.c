@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The poll loop around one libnfs RPC context.  libnfs never waits here: it is given the socket's events and no timeouts. */
+#include "storage/nfs_connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "storage/nfs_errors.h"
+
+#define NS_PER_MS 1000000
+/* A peer that is gone without a word is noticed by the kernel at least this fast while bytes to it are on their way. */
+#define UNACKNOWLEDGED_MAX_MS 60000
+
+struct pending_call {
+	nfs_receive *receive;
+	void *result;
+	bool is_done;
+	int rpc_status;
+	char words[128]; /* libnfs's, where rpc_status is an error */
+};
+
+static void on_answer(struct rpc_context *rpc, int rpc_status, void *data, void *callback_data)
+{
+	struct pending_call *call = callback_data;
+
+	call->is_done = true;
+	call->rpc_status = rpc_status;
+	if (rpc_status == RPC_STATUS_SUCCESS)
+		call->receive(data, call->result);
+	else if (data)
+		(void)snprintf(call->words, sizeof(call->words), "%s",
+			       (const char *)data); /* longer words match no row */
+}
+
+static void on_connected(struct rpc_context *rpc, int rpc_status, void *data, void *callback_data)
+{
+	/* The socket itself says how it went, and with an errno. */
+}
+
+static struct rpc_context *new_context(const struct nfs_target *target, struct status *st)
+{
+	char host[65] = "";
+	uint32_t xid = 0;
+	struct rpc_context *rpc = rpc_init_context();
+
+	if (!rpc) {
+		(void)status_set_errno(st, ENOMEM, "NFS server %s: RPC context", target->server);
+		return NULL;
+	}
+	(void)gethostname(host, sizeof(host) - 1); /* AUTH_SYS's machine name, which no server checks */
+	rpc_set_auth(rpc, libnfs_authunix_create(host, target->uid, target->gid, 0, NULL));
+	/* A server's cache of answers knows requests by their xid: a process that starts again must not repeat its last. */
+	if (getrandom(&xid, sizeof(xid), 0) == sizeof(xid))
+		rpc_set_next_xid(rpc, xid);
+	return rpc;
+}
+
+/* Waits until the TCP connection stands; an errno, 0, or -1 with the cancel's status. */
+static int wait_connected(int fd, struct cancel *cancel, struct status *st)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLOUT};
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	if (cancel_poll(cancel, &wait, 1, -1, st) < 0)
+		return -1;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return errno;
+	return error;
+}
+
+static void set_socket_options(int fd)
+{
+	int on = 1, unacknowledged_ms = UNACKNOWLEDGED_MAX_MS;
+
+	/* Each of these only makes things faster or safer; a connection without it works. */
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof(unacknowledged_ms));
+}
+
+static int connect_failed(const struct nfs_target *target, const char *address, uint16_t port, int error,
+			  struct status *st)
+{
+	const char *meaning = strerrordesc_np(error);
+
+	return nfs_unavailable(st, error, "NFS server %s: connect to %s port %u: %s", target->server, address, port,
+			       meaning ? meaning : "failed");
+}
+
+static int connect_to(struct nfs_connection *c, const char *address, uint16_t port, struct cancel *cancel,
+		      struct status *st)
+{
+	errno = 0;
+	if (rpc_connect_async(c->rpc, address, port, on_connected, NULL) < 0)
+		return connect_failed(c->target, address, port, errno ? errno : EHOSTUNREACH, st);
+	int fd = rpc_get_fd(c->rpc);
+
+	set_socket_options(fd);
+	int error = wait_connected(fd, cancel, st);
+
+	if (error < 0)
+		return -1;
+	if (error > 0)
+		return connect_failed(c->target, address, port, error, st);
+	if (rpc_service(c->rpc, POLLOUT) < 0)
+		return connect_failed(c->target, address, port, ECONNRESET, st);
+	return 0;
+}
+
+struct nfs_connection *nfs_connection_open(struct nfs_target *target, const char *address, uint16_t port,
+					   int64_t first_answer_by_ns, struct cancel *cancel, struct status *st)
+{
+	struct rpc_context *rpc = new_context(target, st);
+
+	if (!rpc)
+		return NULL;
+	struct nfs_connection *c = memory_calloc(1, sizeof(*c));
+
+	c->rpc = rpc;
+	c->target = target;
+	c->first_answer_by_ns = first_answer_by_ns;
+	if (connect_to(c, address, port, cancel, st) < 0) {
+		nfs_connection_close(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void destroy_context(struct nfs_connection *c)
+{
+	if (c->rpc)
+		rpc_destroy_context(c->rpc);
+	c->rpc = NULL;
+	c->is_broken = true;
+}
+
+void nfs_connection_close(struct nfs_connection *c)
+{
+	if (!c)
+		return;
+	destroy_context(c);
+	free(c);
+}
+
+bool nfs_connection_is_alive(const struct nfs_connection *c)
+{
+	if (c->is_broken)
+		return false;
+	struct pollfd look = {.fd = rpc_get_fd(c->rpc), .events = POLLIN | POLLRDHUP};
+
+	return poll(&look, 1, 0) == 0;
+}
+
+/* How long the next answer may take, and whether that is the rest of connecting. */
+static int64_t answer_by_ns(const struct nfs_connection *c)
+{
+	int64_t by_ns = cancel_now_ns() + (int64_t)c->target->reply_timeout_ms * NS_PER_MS;
+
+	return c->first_answer_by_ns && c->first_answer_by_ns < by_ns ? c->first_answer_by_ns : by_ns;
+}
+
+static int no_answer(const struct nfs_connection *c, int64_t by_ns, struct status *st)
+{
+	bool is_first = c->first_answer_by_ns && by_ns == c->first_answer_by_ns;
+
+	return nfs_unavailable(st, ETIMEDOUT, "NFS server %s did not answer within %d ms", c->target->server,
+			       is_first ? c->target->connect_timeout_ms : c->target->reply_timeout_ms);
+}
+
+static int connection_broke(const struct nfs_connection *c, struct status *st)
+{
+	return nfs_unavailable(st, ECONNRESET, "NFS server %s closed the connection before it answered",
+			       c->target->server);
+}
+
+static bool is_closed_by_peer(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Gives libnfs what poll saw; -1 once the connection is over. */
+static int service(struct nfs_connection *c, short revents, const struct pending_call *call)
+{
+	/* What the server sent before it closed is still to be read: libnfs drops it when it sees POLLHUP. */
+	int events = revents & POLLIN ? revents & (POLLIN | POLLOUT) : revents & ~POLLRDHUP;
+
+	if (events && rpc_service(c->rpc, events) < 0)
+		return -1;
+	return !call->is_done && (revents & POLLRDHUP) && is_closed_by_peer(rpc_get_fd(c->rpc)) ? -1 : 0;
+}
+
+/* Sends what is queued and waits for the answer; fails without one. */
+static int wait_answer(struct nfs_connection *c, const struct pending_call *call, struct cancel *cancel,
+		       struct status *st)
+{
+	int64_t by_ns = answer_by_ns(c);
+
+	if (rpc_service(c->rpc, POLLOUT) < 0)
+		return connection_broke(c, st);
+	while (!call->is_done) {
+		struct pollfd wait = {.fd = rpc_get_fd(c->rpc),
+				      .events = (short)(rpc_which_events(c->rpc) | POLLRDHUP)};
+		int64_t left_ms = (by_ns - cancel_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
+		int ready = left_ms > 0 ? cancel_poll(cancel, &wait, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX, st)
+					: cancel_check(cancel, st);
+
+		if (ready < 0)
+			return status_prefix(st, "NFS server %s did not answer in time", c->target->server);
+		if (ready == 0)
+			return no_answer(c, by_ns, st);
+		if (service(c, wait.revents, call) < 0)
+			return connection_broke(c, st);
+	}
+	return 0;
+}
+
+static int rejected(struct nfs_connection *c, const struct pending_call *call, struct status *st)
+{
+	int errnum = nfs_rpc_errno(call->words);
+
+	if (errnum == ECONNRESET || errnum == EPROTO)
+		destroy_context(c);
+	if (errnum == ECONNRESET)
+		return connection_broke(c, st);
+	return status_set_errno(st, errnum, "NFS server %s: %s", c->target->server, call->words);
+}
+
+int nfs_connection_call(struct nfs_connection *c, nfs_send *send, void *args, nfs_receive *receive, void *result,
+			struct cancel *cancel, struct status *st)
+{
+	struct pending_call call = {.receive = receive, .result = result};
+
+	if (c->is_broken)
+		return connection_broke(c, st);
+	if (cancel_check(cancel, st) < 0)
+		return -1;
+	if (send(c->rpc, on_answer, args, &call) < 0)
+		return status_set_errno(st, EMSGSIZE, "NFS server %s: a request cannot be encoded: %s",
+					c->target->server, rpc_get_error(c->rpc));
+	atomic_fetch_add(&c->target->round_trips, 1);
+	if (wait_answer(c, &call, cancel, st) < 0) {
+		destroy_context(c); /* runs the callback of the call, whose memory is this frame's and the caller's */
+		return -1;
+	}
+	c->first_answer_by_ns = 0;
+	return call.rpc_status == RPC_STATUS_SUCCESS ? 0 : rejected(c, &call, st);
+}
+
+#define WAIT_FIRST_MS 50
+#define WAIT_MAX_MS 2000
+
+int nfs_connection_wait(struct nfs_connection *c, unsigned attempt, const char *reason, struct cancel *cancel,
+			struct status *st)
+{
+	int wait_ms = attempt < 6 ? WAIT_FIRST_MS << attempt : WAIT_MAX_MS;
+
+	if (wait_ms > WAIT_MAX_MS)
+		wait_ms = WAIT_MAX_MS;
+	if ((int64_t)attempt * WAIT_MAX_MS > NFS_PATIENCE_MS)
+		return nfs_unavailable(st, EAGAIN, "NFS server %s keeps putting requests off (%s)", c->target->server,
+				       reason);
+	if (cancel_poll(cancel, NULL, 0, wait_ms, st) < 0)
+		return status_prefix(st, "NFS server %s puts requests off (%s)", c->target->server, reason);
+	return 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One TCP connection to a server and one libnfs RPC context on it, used by one thread at a time: calls are made one after
+ * the other and waited for with poll, so an idle connection costs nothing.  After a call that was not answered the context
+ * is gone (is_broken): an answer that comes late can never be taken for another call's.
+ */
+#ifndef CSICORE_STORAGE_NFS_CONNECTION_H
+#define CSICORE_STORAGE_NFS_CONNECTION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/fs_libnfs.h"
+#include "storage/libnfs_compat.h"
+
+struct cancel;
+struct status;
+
+/* Who is asked, and as whom.  Lives longer than its connections. */
+struct nfs_target {
+	char *server; /* as configured: for connecting and for messages */
+	uint32_t uid, gid;
+	int connect_timeout_ms, reply_timeout_ms;
+	atomic_uint_fast64_t round_trips; /* requests sent so far on all connections */
+};
+
+/* An NFSv4 client id with its one open-owner: each connection has its own, so no two threads share a sequence number. */
+struct nfs4_owner {
+	uint64_t client_id; /* 0: none; made at the first OPEN */
+	uint32_t seqid;     /* of the next OPEN, OPEN_CONFIRM or CLOSE */
+	uint64_t name;      /* of the client and the owner: random, so unique among all clients of the server */
+};
+
+struct nfs_connection {
+	struct rpc_context *rpc;
+	struct nfs_target *target;
+	enum nfs_version version;   /* what is spoken on it; ANY for mountd and the portmapper */
+	int64_t first_answer_by_ns; /* the end of connecting; 0 once there was an answer */
+	int64_t idle_since_ns;      /* the pool's */
+	bool is_broken;
+	struct nfs4_owner owner;
+};
+
+/*
+ * Connects to a numeric address.  The first answer must have come at first_answer_by_ns, which the caller made from
+ * connect_timeout_ms.  NULL with UNAVAILABLE (errnum says why) or as the cancel has it.
+ */
+struct nfs_connection *nfs_connection_open(struct nfs_target *target, const char *address, uint16_t port,
+					   int64_t first_answer_by_ns, struct cancel *cancel, struct status *st);
+/* Never blocks.  NULL is fine. */
+void nfs_connection_close(struct nfs_connection *c);
+
+/* False once the server has closed it, or sent what nobody asked for. */
+bool nfs_connection_is_alive(const struct nfs_connection *c);
+
+/* Queues one RPC: 0, or -1 where it cannot be encoded. */
+typedef int nfs_send(struct rpc_context *rpc, rpc_cb callback, void *args, void *callback_data);
+/* Copies what is wanted out of an answer, which is gone when it returns. */
+typedef void nfs_receive(const void *answer, void *result);
+
+/*
+ * One RPC and its answer.  Fails with UNAVAILABLE where the connection breaks (ECONNRESET) or no answer comes in time
+ * (ETIMEDOUT), as the cancel has it, or with nfs_rpc_errno() where the server rejects the RPC as such.
+ */
+int nfs_connection_call(struct nfs_connection *c, nfs_send *send, void *args, nfs_receive *receive, void *result,
+			struct cancel *cancel, struct status *st);
+
+/* Sleeps before a request is repeated that the server put off (attempt 0, 1, ...).  -1 once the cancel is over, or with
+ * UNAVAILABLE after NFS_PATIENCE_MS in all. */
+#define NFS_PATIENCE_MS 120000
+int nfs_connection_wait(struct nfs_connection *c, unsigned attempt, const char *reason, struct cancel *cancel,
+			struct status *st);
+
+#endif
