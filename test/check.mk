@@ -43,6 +43,33 @@ check-unit: $(UNIT_TESTS) ## unit tests (cmocka)
 	@failed=0; for t in $(UNIT_TESTS); do $$t >$$t.log 2>&1 || { failed=1; echo "FAILED: $$t"; cat $$t.log; }; done; \
 	grep -h '\[  PASSED  \]' $(UNIT_TESTS:=.log) | awk '{n+=$$4} END {print n+0 " unit tests passed"}'; exit $$failed
 
+# ---- fuzz targets: test/fuzz/fuzz_X.c from corpus test/fuzz/corpus/X, with all code they call instrumented
+FUZZ_RUNS ?= 20000
+FUZZ_TARGETS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
+
+check-fuzz: ## every fuzz target for FUZZ_RUNS inputs (needs clang-14)
+	@if ! command -v clang-14 >/dev/null; then echo "SKIP check-fuzz: there is no clang-14"; else \
+	$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD)/fuzz CC=clang-14 SAN=1 WERROR=0 \
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link" fuzz-run; fi
+
+fuzz-run: $(FUZZ_TARGETS)
+	@test/fuzz/run $(FUZZ_RUNS) $(BUILD) $^
+
+$(FUZZ_TARGETS): $(BUILD)/%: $(BUILD)/obj/%.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=fuzzer -pie $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+# Writes the seeds anew, after a change of their maker.
+$(BUILD)/test/fuzz/make_http2_session_corpus: $(BUILD)/obj/test/fuzz/make_http2_session_corpus.o $(SUPPORT_OBJECTS) \
+		$(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+fuzz-corpus: $(BUILD)/test/fuzz/make_http2_session_corpus ## make the recorded connections of test/fuzz/corpus
+	@$< test/fuzz/corpus/http2_session
+
+.PHONY: check-fuzz fuzz-run fuzz-corpus
+
 # ---- the outside world: the official csi.proto (needs Go)
 $(BUILD)/gen/csi.desc: proto/csi.proto
 	@mkdir -p $(@D)
