@@ -88,7 +88,7 @@ $(CSI_SANITY):
 		go install github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity@v$(lastword $(subst -, ,$@))
 	mv $(@D)/csi-sanity $@
 
-check-sanity: $(PROGRAMS) $(CSI_SANITY) ## csi-sanity against both programs on a local export
+check-sanity: $(PROGRAMS) $(if $(shell command -v go),$(CSI_SANITY)) ## csi-sanity against both programs on a local export
 	@test/sanity/run $(BUILD) $(CSI_SANITY) $(BUILD)/test/sanity
 
 # ---- benchmarks, no part of `check`
