@@ -78,6 +78,10 @@ $(BUILD)/gen/csi.desc: proto/csi.proto
 check-proto: $(BUILD)/gen/csi.desc ## proto/csi.proto against the official CSI module
 	@test/proto/run $<
 
+$(BUILD)/test/clients/echo_server: $(BUILD)/obj/test/clients/echo_server.o $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
 check-clients: $(BUILD)/test/clients/echo_server ## three gRPC clients against the echo server
 	@test/clients/run $< $(BUILD)/test/clients
 
