@@ -14,10 +14,11 @@
 struct arena;
 struct status;
 
-#define NFS_OPTIONS_MAX 64          /* keys for the kernel in one mount */
-#define NFS_OPTIONS_TEXT_BYTES 4096 /* all option texts of one mount together (CSI spec, size limits) */
-#define NFS_OPTION_KEY_BYTES 64     /* one key, with its NUL */
-#define NFS_OPTION_VALUE_BYTES 256  /* one value, with its NUL: what fsconfig(2) takes */
+#define NFS_OPTIONS_MAX 64 /* keys for the kernel in one mount */
+#define NFS_OPTIONS_TEXT_BYTES \
+	8192 /* all option texts of one mount together; the CSI spec allows 4 KiB of flags and of context */
+#define NFS_OPTION_KEY_BYTES 64    /* one key, with its NUL */
+#define NFS_OPTION_VALUE_BYTES 256 /* one value, with its NUL: what fsconfig(2) takes */
 
 struct nfs_option {
 	const char *key;

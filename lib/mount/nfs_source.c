@@ -15,13 +15,12 @@ char *nfs_source_format(struct arena *arena, const char *server, const char *pat
 	return arena_printf(arena, needs_brackets ? "[%s]:%s" : "%s:%s", server, path);
 }
 
-static const char *server_of(struct arena *arena, const char *source, const char **ret_path)
+char *nfs_source_server(struct arena *arena, const char *source)
 {
 	const char *colon = strstr(source, ":/");
 
 	if (!colon)
 		return NULL;
-	*ret_path = path_normalize(arena, colon + 1);
 	if (source[0] == '[' && colon > source + 1 && colon[-1] == ']')
 		return arena_strndup(arena, source + 1, (size_t)(colon - source) - 2);
 	return arena_strndup(arena, source, (size_t)(colon - source));
@@ -29,10 +28,10 @@ static const char *server_of(struct arena *arena, const char *source, const char
 
 bool nfs_source_is_same(struct arena *arena, const char *a, const char *b)
 {
-	const char *path_a = NULL;
-	const char *path_b = NULL;
-	const char *server_a = server_of(arena, a, &path_a);
-	const char *server_b = server_of(arena, b, &path_b);
+	const char *server_a = nfs_source_server(arena, a);
+	const char *server_b = nfs_source_server(arena, b);
 
-	return server_a && server_b && strcasecmp(server_a, server_b) == 0 && strcmp(path_a, path_b) == 0;
+	if (!server_a || !server_b || strcasecmp(server_a, server_b) != 0)
+		return false;
+	return strcmp(path_normalize(arena, strstr(a, ":/") + 1), path_normalize(arena, strstr(b, ":/") + 1)) == 0;
 }

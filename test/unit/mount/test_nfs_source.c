@@ -42,12 +42,21 @@ static void other_directories_differ(void **state)
 	assert_false(nfs_source_is_same(*state, "]:/a", "[]:/a"));
 }
 
+static void the_server_is_what_stands_before_the_path(void **state)
+{
+	assert_string_equal(nfs_source_server(*state, "srv:/a:/b"), "srv");
+	assert_string_equal(nfs_source_server(*state, "[fd00::1]:/a"), "fd00::1");
+	assert_null(nfs_source_server(*state, "/dev/sda1"));
+	assert_null(nfs_source_server(*state, ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(ipv6_literals_get_brackets, with_arena, without_arena),
 		cmocka_unit_test_setup_teardown(same_directory_in_other_spellings, with_arena, without_arena),
 		cmocka_unit_test_setup_teardown(other_directories_differ, with_arena, without_arena),
+		cmocka_unit_test_setup_teardown(the_server_is_what_stands_before_the_path, with_arena, without_arena),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
