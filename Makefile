@@ -63,6 +63,9 @@ $(BUILD)/obj/%.o: %.c | $(PROTO_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(CSICORE_CFLAGS) -MMD -MP -c -o $@ $<
 
+# A program's own headers are named with their folder: "node/target.h".
+$(BUILD)/obj/controller/%.o $(BUILD)/obj/node/%.o: CPPFLAGS += -I.
+
 # Generated code is not ours to keep free of warnings.
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c $(PROTO_HEADERS)
 	@mkdir -p $(@D)
