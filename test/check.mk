@@ -32,7 +32,7 @@ TEST_CPPFLAGS := -Itest -I.
 
 $(BUILD)/obj/test/%.o: CPPFLAGS += $(TEST_CPPFLAGS)
 $(BUILD)/test/unit/controller/%: TEST_EXTRA = $(filter-out %/main.o,$(CONTROLLER_OBJECTS))
-$(BUILD)/test/unit/node/%: TEST_EXTRA = $(filter-out %/main.o,$(NODE_OBJECTS))
+$(BUILD)/test/unit/node/%: TEST_EXTRA = $(filter-out %/main.o,$(NODE_OBJECTS)) $(BUILD)/obj/test/unit/node/fixture.o
 
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(BUILD)/%: $(BUILD)/obj/%.o $$(TEST_EXTRA) $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
@@ -78,10 +78,6 @@ $(BUILD)/gen/csi.desc: proto/csi.proto
 check-proto: $(BUILD)/gen/csi.desc ## proto/csi.proto against the official CSI module
 	@test/proto/run $<
 
-$(BUILD)/test/clients/echo_server: $(BUILD)/obj/test/clients/echo_server.o $(BUILD)/libcsicore.a
-	@mkdir -p $(@D)
-	$(CC) -pie $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
-
 check-clients: $(BUILD)/test/clients/echo_server ## three gRPC clients against the echo server
 	@test/clients/run $< $(BUILD)/test/clients
 
@@ -92,7 +88,7 @@ $(CSI_SANITY):
 		go install github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity@v$(lastword $(subst -, ,$@))
 	mv $(@D)/csi-sanity $@
 
-check-sanity: $(PROGRAMS) $(if $(shell command -v go),$(CSI_SANITY)) ## csi-sanity against both programs on a local export
+check-sanity: $(PROGRAMS) $(CSI_SANITY) ## csi-sanity against both programs on a local export
 	@test/sanity/run $(BUILD) $(CSI_SANITY) $(BUILD)/test/sanity
 
 # ---- benchmarks, no part of `check`
