@@ -18,19 +18,25 @@ struct grpc_server_config {
 	const struct grpc_service *const *services; /* borrowed, as is all they point to */
 	size_t service_count;
 	void *user;               /* grpc_call_user() */
-	unsigned worker_max;      /* worker threads at most */
-	unsigned queue_max;       /* calls waiting for one; more are answered RESOURCE_EXHAUSTED */
+	unsigned worker_max;      /* worker threads, at least 1 */
+	unsigned queue_max;       /* calls waiting for one; more are answered UNAVAILABLE, which clients retry */
 	int64_t call_timeout_ms;  /* bound on every call, whatever the client asks; negative for none */
-	int64_t drain_timeout_ms; /* how long calls in flight may run on after the stop */
+	int64_t drain_timeout_ms; /* how long calls in flight may run on after the stop before they are cancelled */
 };
 
-/* Listens.  NULL where the endpoint cannot be had: bad spelling (INVALID_ARGUMENT), in use (FAILED_PRECONDITION) ... */
+/* Calls that were cancelled at drain_timeout_ms get this long to notice. */
+#define GRPC_SERVER_UNWIND_MS 1000
+
+/*
+ * Listens.  NULL where the endpoint cannot be had: bad spelling (INVALID_ARGUMENT), in use (FAILED_PRECONDITION) ...
+ * config itself is copied.  The process ignores SIGPIPE from here on.
+ */
 struct grpc_server *grpc_server_new(const struct grpc_server_config *config, struct status *st);
 
 /*
- * Serves until SIGTERM or SIGINT (handled here) or grpc_server_stop(), then lets calls in flight finish, closes and
- * removes the socket.  0 once all is drained, -1 where calls had to be abandoned at drain_timeout_ms: the process should
- * then end by _exit, as their workers still run.
+ * Serves until SIGTERM or SIGINT (handled here) or grpc_server_stop(), then closes and removes the socket and lets calls in
+ * flight finish; a second signal or stop cancels them.  0 once all is drained, -1 with DEADLINE_EXCEEDED where calls would not
+ * end though cancelled: the process should then end by _exit, as their workers still run.
  */
 int grpc_server_run(struct grpc_server *server, struct status *st);
 

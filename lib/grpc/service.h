@@ -21,6 +21,8 @@ struct grpc_bytes {
 enum grpc_dispatch {
 	GRPC_ON_LOOP,   /* never blocks: answered from memory by the loop thread */
 	GRPC_ON_WORKER, /* may wait: runs on a worker thread */
+	/* The same, for a method that is asked time and again: a success is logged at debug only, as it is with GRPC_ON_LOOP. */
+	GRPC_ON_WORKER_POLLED,
 };
 
 /*

@@ -3,7 +3,6 @@
 #include "http2/session.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +50,15 @@ static ssize_t read_body(nghttp2_session *nghttp2, int32_t stream_id, uint8_t *b
 	return (ssize_t)count;
 }
 
+static void put_status(char text[4], int http_status)
+{
+	assert(http_status >= 100 && http_status <= 999);
+	text[0] = (char)('0' + http_status / 100);
+	text[1] = (char)('0' + http_status / 10 % 10);
+	text[2] = (char)('0' + http_status % 10);
+	text[3] = '\0';
+}
+
 bool http2_session_respond(struct http2_session *s, int32_t stream_id, const struct http2_response *response)
 {
 	struct http2_stream *stream = http2_stream_find(s, stream_id);
@@ -58,8 +66,7 @@ bool http2_session_respond(struct http2_session *s, int32_t stream_id, const str
 		return false;
 	stream->is_answered = true;
 	stream->response = *response;
-	assert(response->http_status >= 100 && response->http_status <= 999);
-	(void)snprintf(stream->status_text, sizeof(stream->status_text), "%d", response->http_status); /* 3 digits */
+	put_status(stream->status_text, response->http_status);
 	nghttp2_nv fields[HTTP2_RESPONSE_FIELDS_MAX + 1] = {field(":status", stream->status_text)};
 	size_t count = put_fields(fields, 1, response->headers, response->header_count);
 	const nghttp2_data_provider body = {.source.ptr = stream, .read_callback = read_body};

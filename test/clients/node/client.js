@@ -133,7 +133,7 @@ const checks = {
   },
 
   async 'odd status messages arrive intact'(client) {
-    for (const message of ['größer als 100 % – 容量不足 \u{1f4be}', '%41', 'two\nlines\tand a tab', 'ü'.repeat(1000)]) {
+    for (const message of ['größer als 100 % – 容量不足 \u{1f4be}', '%41', 'two\nlines\tand a tab', 'ü'.repeat(500)]) {
       const { reply } = start(client, 'Fail', failRequest(grpc.status.FAILED_PRECONDITION, message));
       await assert.rejects(reply, (error) => {
         assert.equal(error.details, message);

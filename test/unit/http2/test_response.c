@@ -116,6 +116,25 @@ static void reply_waits_for_the_peers_window(void **state)
 	assert_int_equal(h.requests[0].closed_count, 1);
 }
 
+static void a_reply_that_waits_does_not_hold_others(void **state)
+{
+	static const uint8_t body[200000];
+	const struct http2_response large = {.http_status = 200, .body = body, .body_bytes = sizeof(body)};
+	const struct http2_response small = {.http_status = 200, .body = body, .body_bytes = 5};
+	h.answer = &large;
+	http2_harness_connect(&h, false);
+	int32_t waiting = http2_harness_post(&h, "/a.B/C", NULL, 0);
+	assert_int_equal(http2_harness_exchange(&h), 0);
+	assert_int_equal(nghttp2_session_consume_connection(h.client, 65535),
+			 0); /* the stream's own window stays shut */
+	h.answer = &small;
+	int32_t other = http2_harness_post(&h, "/a.B/C", NULL, 0);
+	assert_int_equal(http2_harness_exchange(&h), 0);
+	assert_false(http2_harness_reply(&h, waiting)->is_closed);
+	assert_true(http2_harness_reply(&h, other)->is_closed);
+	assert_int_equal(http2_harness_reply(&h, other)->body_bytes, 5);
+}
+
 static void reset_in_the_middle_of_a_reply_closes_once(void **state)
 {
 	static const uint8_t body[200000];
@@ -182,6 +201,7 @@ int main(void)
 		TEST(trailers_without_a_body_end_the_stream),
 		TEST(largest_reply_arrives_whole),
 		TEST(reply_waits_for_the_peers_window),
+		TEST(a_reply_that_waits_does_not_hold_others),
 		TEST(reset_in_the_middle_of_a_reply_closes_once),
 		TEST(reset_between_drains_leaves_frames_whole),
 		TEST(many_small_replies_interleave),
