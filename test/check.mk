@@ -70,6 +70,17 @@ fuzz-corpus: $(BUILD)/test/fuzz/make_http2_session_corpus ## make the recorded c
 
 .PHONY: check-fuzz fuzz-run fuzz-corpus
 
+# ---- the contract of lib/storage/fs.h, over every back end
+CONTRACT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/contract/*.c))
+$(BUILD)/test/contract/contract: $(CONTRACT_OBJECTS) $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS) -lcmocka
+
+check-contract: $(BUILD)/test/contract/contract ## the storage contract over memory, directories and NFS servers
+	@test/contract/run $<
+
+.PHONY: check-contract
+
 # ---- the outside world: the official csi.proto (needs Go)
 $(BUILD)/gen/csi.desc: proto/csi.proto
 	@mkdir -p $(@D)
