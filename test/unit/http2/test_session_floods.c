@@ -166,6 +166,20 @@ static void glitches_between_answered_requests_are_forgiven(void **state)
 	assert_int_equal(h.request_count, 1500);
 }
 
+static void cancelled_calls_are_no_glitches(void **state)
+{
+	static const struct wire_field no_path[] = {{":method", "POST"}, {":scheme", "http"}, {NULL, NULL}};
+	h.drops_requests = true;
+	for (int32_t i = 0; i < 600; i++) {
+		wire_put_post(&wire, 4 * i + 1, "/a.B/C");
+		wire_put_frame(&wire, WIRE_DATA, WIRE_END_STREAM, 4 * i + 1, "", 0);
+		wire_put_number(&wire, WIRE_RST_STREAM, 4 * i + 1, NGHTTP2_CANCEL);
+		wire_put_headers(&wire, WIRE_END_STREAM, 4 * i + 3, no_path); /* one glitch: 600 are still fine */
+		assert_int_equal(feed_wire(), 0);
+	}
+	assert_int_equal(h.request_count, 600);
+}
+
 static void rapid_reset_is_cut_off(void **state)
 {
 	h.drops_requests = true;
@@ -227,6 +241,7 @@ int main(void)
 		TEST(malformed_request_flood_is_cut_off),
 		TEST(flood_of_requests_made_to_fail_is_cut_off),
 		TEST(glitches_between_answered_requests_are_forgiven),
+		TEST(cancelled_calls_are_no_glitches),
 		TEST(rapid_reset_is_cut_off),
 		TEST(ping_flood_of_a_peer_that_does_not_read_is_cut_off),
 		TEST(pings_of_a_peer_that_reads_are_answered),

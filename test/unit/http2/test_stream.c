@@ -240,6 +240,29 @@ static void a_stream_that_waits_for_memory_may_leave(void **state)
 	assert_int_equal(h.requests[1].stream_id, first + second + third - served - leaver);
 }
 
+static void a_delivered_body_holds_no_more_than_its_size(void **state)
+{
+	enum { STREAMS = 30, BODY_BYTES = 300000 }; /* more than a window each */
+	http2_harness_connect(&h, true);
+	assert_int_equal(http2_harness_exchange(&h), 0);
+	for (int i = 0; i < STREAMS; i++)
+		http2_harness_post(&h, "/a.B/C", upload, BODY_BYTES);
+	assert_int_equal(http2_harness_exchange(&h), 0);
+	assert_int_equal(h.request_count, STREAMS);
+	assert_int_equal(h.session->reserved_bytes, STREAMS * BODY_BYTES);
+}
+
+static void small_bodies_take_no_reservation_from_large_ones(void **state)
+{
+	for (int32_t id = 1; id < 40; id += 2) {
+		wire_put_post(&wire, id, "/a.B/C");
+		wire_put_frame(&wire, WIRE_DATA, 0, id, upload, 1000); /* and no more for now */
+	}
+	assert_int_equal(feed_wire(), 0);
+	assert_int_equal(h.session->reserved_bytes, 0);
+	assert_true(TAILQ_EMPTY(&h.session->waiting));
+}
+
 static void small_requests_cost_no_window_update(void **state)
 {
 	struct wire_frame frame;
@@ -264,6 +287,8 @@ int main(void)
 		TEST(all_streams_uploading_the_largest_message_make_progress),
 		TEST(unanswered_bodies_withhold_credit_from_others),
 		TEST(a_stream_that_waits_for_memory_may_leave),
+		TEST(a_delivered_body_holds_no_more_than_its_size),
+		TEST(small_bodies_take_no_reservation_from_large_ones),
 		TEST(small_requests_cost_no_window_update),
 	};
 	return cmocka_run_group_tests(tests, make_upload, free_upload);
