@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which export of which server, and those mount options that decide how a user-space client reaches it. */
+#ifndef CSICORE_CONTROLLER_EXPORT_KEY_H
+#define CSICORE_CONTROLLER_EXPORT_KEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/fs_libnfs.h"
+
+struct export_key {
+	const char *server;
+	const char *share; /* normalised: "/a/b", "/" for the server's root */
+	enum nfs_version version;
+	uint16_t nfs_port, mount_port; /* 0: not given */
+};
+
+/*
+ * Reads nfsvers=, vers=, port= and mountport= out of mount options ("a,b=c", as in one mount flag); the later of two wins.
+ * All other options, and values that are no number of theirs, are the node's business and ignored here.
+ */
+void export_key_read_options(struct export_key *key, const char *options);
+
+/* True where both reach the same export in the same way. */
+bool export_key_equals(const struct export_key *a, const struct export_key *b);
+/* True where the same export is meant, however it is reached. */
+bool export_key_is_same_share(const struct export_key *a, const struct export_key *b);
+/* True where no mount option said how to reach it. */
+bool export_key_is_plain(const struct export_key *key);
+
+#endif
