@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The exports the controller knows, each with the handles it needs all the time kept open: the root and the folders of
+ * .csicore.  So making a volume on a known export costs its own round trips and no more.
+ *
+ * Handles come in generations.  An operation uses one generation from its beginning to its end; when a handle turns out
+ * stale (the server was exported anew, somebody removed .csicore), the generation is given up and the operation repeated
+ * once with the next.
+ */
+#ifndef CSICORE_CONTROLLER_EXPORT_H
+#define CSICORE_CONTROLLER_EXPORT_H
+
+#include <stdbool.h>
+
+#include "base/path.h"
+#include "export_key.h"
+#include "storage/fs.h"
+
+struct arena;
+struct cancel;
+struct export;
+struct exports;
+struct status;
+
+/*
+ * Makes the file system behind key; the caller frees it.  *ret_below is the path from its root to the export ("" mostly),
+ * in arena.  Must not block on a server.  NULL with the status.
+ */
+typedef struct fs *export_open_fs(void *context, const struct export_key *key, struct arena *arena,
+				  struct path *ret_below, struct status *st);
+
+struct exports_config {
+	export_open_fs *open;
+	void *context;
+	unsigned max; /* exports kept; the one used least recently goes */
+};
+
+struct exports *exports_new(const struct exports_config *config);
+/* No export is in use any more.  NULL is fine. */
+void exports_free(struct exports *exports);
+
+/*
+ * The export of key, kept until exports_put.  A plain key (no version, no port) finds an export that is known by other
+ * options too: a deletion carries no mount options.  NULL with RESOURCE_EXHAUSTED where all that may be kept are in use.
+ */
+struct export *exports_get(struct exports *exports, const struct export_key *key, struct status *st);
+void exports_put(struct exports *exports, struct export *export);
+/* exports_put at the end of scope: AUTO(export_hold_release) struct export_hold hold = {exports, export}; */
+struct export_hold {
+	struct exports *exports;
+	struct export *export; /* NULL is fine */
+};
+void export_hold_release(struct export_hold *hold);
+
+enum export_folder { EXPORT_ROOT, EXPORT_VOLUMES, EXPORT_TRASH, EXPORT_FOLDERS };
+
+/* One operation's use of an export. */
+struct export_use {
+	struct fs *fs;
+	struct export *export;
+	struct generation *generation; /* export.c's own */
+};
+
+/*
+ * The folder's handle, opened at its first use and owned by the generation.  With is_made, a folder of .csicore that is
+ * missing is made (0700); without, that is ENOENT.
+ */
+int export_open_folder(struct export_use *use, enum export_folder folder, bool is_made, struct cancel *cancel,
+		       struct fs_dir **ret_dir, struct status *st);
+
+/* What to do on an export.  Failing with errnum ESTALE repeats it once with fresh handles. */
+typedef int export_operation(struct export_use *use, void *context, struct cancel *cancel, struct status *st);
+int export_run(struct export *export, export_operation *operation, void *context, struct cancel *cancel,
+	       struct status *st);
+
+/* For a failure of one name in a handle that was open: ENOENT can then only mean that the directory itself is gone. */
+int export_missing_is_stale(struct status *st);
+
+/* True for the first caller only: what is worth one line in the log for each export. */
+bool export_is_first_refusal(struct export *export);
+
+#endif
