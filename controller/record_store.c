@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Volume records on their share. */
+#include "record_store.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/strbuf.h"
+
+#define RECORD_FILE_MODE 0600
+#define TEMPORARY_PREFIX '~' /* no record's file name begins with it */
+#define SCAN_ARENA_BYTES (256 * 1024)
+
+bool record_store_is_refusal(const struct status *st)
+{
+	switch (st->errnum) {
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case ENOTDIR:
+	case ELOOP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A handle of the folder of records; *ret_dir is NULL where there is none and none is to be made, or it is refused. */
+static int open_folder(struct export_use *use, bool is_made, struct cancel *cancel, struct fs_dir **ret_dir,
+		       struct status *st)
+{
+	if (export_open_folder(use, EXPORT_VOLUMES, is_made, cancel, ret_dir, st) == 0)
+		return 0;
+	if (!record_store_is_refusal(st) && (is_made || st->errnum != ENOENT))
+		return -1;
+	*ret_dir = NULL;
+	return 0;
+}
+
+static int write_new(struct export_use *use, struct arena *arena, struct fs_dir *folder, const char *file,
+		     const Csicore__VolumeRecord *record, struct cancel *cancel, struct status *st)
+{
+	size_t length;
+	const uint8_t *bytes = record_encode(arena, record, &length);
+	if (fs_create_file(use->fs, folder, file, RECORD_FILE_MODE, bytes, length, cancel, st) == 0)
+		return 0;
+	return export_missing_is_stale(st);
+}
+
+int record_store_create(struct export_use *use, struct arena *arena, const Csicore__VolumeRecord *record,
+			struct cancel *cancel, enum record_outcome *ret_outcome, struct status *st)
+{
+	struct fs_dir *folder;
+	if (open_folder(use, true, cancel, &folder, st) < 0)
+		return -1;
+	if (!folder) {
+		*ret_outcome = RECORD_REFUSED;
+		return 0;
+	}
+	const char *file = record_file_name(arena, record->name);
+	if (write_new(use, arena, folder, file, record, cancel, st) == 0)
+		*ret_outcome = RECORD_CREATED;
+	else if (st->errnum == EEXIST)
+		*ret_outcome = RECORD_EXISTS;
+	else if (record_store_is_refusal(st))
+		*ret_outcome = RECORD_REFUSED;
+	else
+		return -1;
+	return 0;
+}
+
+int record_store_replace(struct export_use *use, struct arena *arena, const Csicore__VolumeRecord *record,
+			 struct cancel *cancel, struct status *st)
+{
+	struct fs_dir *folder;
+	if (export_open_folder(use, EXPORT_VOLUMES, true, cancel, &folder, st) < 0)
+		return -1;
+	const char *file = record_file_name(arena, record->name);
+	const char *temporary = arena_printf(arena, "%c%s", TEMPORARY_PREFIX, file);
+	if (write_new(use, arena, folder, temporary, record, cancel, st) < 0) {
+		/* Left by an attempt that was cut off. */
+		if (st->errnum != EEXIST || fs_remove_file(use->fs, folder, temporary, cancel, st) < 0 ||
+		    write_new(use, arena, folder, temporary, record, cancel, st) < 0)
+			return -1;
+	}
+	return fs_rename(use->fs, folder, temporary, folder, file, cancel, st);
+}
+
+static int read_record(struct export_use *use, struct arena *arena, struct fs_dir *folder, const char *file,
+		       struct cancel *cancel, Csicore__VolumeRecord **ret_record, struct status *st)
+{
+	AUTO(strbuf_release) struct strbuf content;
+	strbuf_init(&content, RECORD_BYTES_MAX);
+	*ret_record = NULL;
+	if (fs_read_file(use->fs, folder, file, &content, cancel, st) == 0) {
+		*ret_record = record_decode(arena, content.data, content.length);
+		return 0;
+	}
+	/* Missing, not a file, or too long to be a record: all the same as no record.  One that may not be read is one. */
+	switch (st->errnum) {
+	case ENOENT:
+	case EISDIR:
+	case ENOTDIR:
+	case ELOOP:
+	case EFBIG:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+int record_store_read(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+		      Csicore__VolumeRecord **ret_record, struct status *st)
+{
+	struct fs_dir *folder;
+	if (open_folder(use, false, cancel, &folder, st) < 0)
+		return -1;
+	if (folder)
+		return read_record(use, arena, folder, record_file_name(arena, name), cancel, ret_record, st);
+	*ret_record = NULL;
+	return 0;
+}
+
+int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			struct status *st)
+{
+	struct fs_dir *folder;
+	if (open_folder(use, false, cancel, &folder, st) < 0)
+		return -1;
+	if (!folder || fs_remove_file(use->fs, folder, record_file_name(arena, name), cancel, st) == 0)
+		return 0;
+	return st->errnum == ENOENT || record_store_is_refusal(st) ? 0 : -1;
+}
+
+static bool is_at_or_below(const struct path *path, const struct path *base)
+{
+	if (path->count < base->count)
+		return false;
+	for (size_t i = 0; i < base->count; i++)
+		if (strcmp(path->names[i], base->names[i]) != 0)
+			return false;
+	return true;
+}
+
+/* What a scan looks for. */
+struct scan {
+	const char *own_file;
+	const struct path *path;
+	struct arena *arena; /* for the answer */
+	const char *found;   /* NULL so far */
+};
+
+static int scan_page(struct export_use *use, struct scan *scan, struct fs_dir *folder, const struct fs_page *page,
+		     struct cancel *cancel, struct status *st)
+{
+	AUTO(arena_release) struct arena arena; /* for this page */
+	arena_init(&arena, SCAN_ARENA_BYTES);
+	for (size_t i = 0; i < page->count && !scan->found; i++) {
+		const struct fs_entry *entry = &page->entries[i];
+		Csicore__VolumeRecord *record;
+		struct status ignored; /* a record whose sub_dir is no path shares nothing */
+		struct path path;
+		if (entry->attr.type != FS_FILE || entry->name[0] == TEMPORARY_PREFIX ||
+		    strcmp(entry->name, scan->own_file) == 0)
+			continue;
+		if (read_record(use, &arena, folder, entry->name, cancel, &record, st) < 0)
+			return -1;
+		if (record && path_split(&arena, "subDir", record->sub_dir, &path, &ignored) == 0 &&
+		    is_at_or_below(&path, scan->path))
+			scan->found = arena_strdup(scan->arena, record->name);
+		arena_release(&arena);
+	}
+	return 0;
+}
+
+int record_store_find_sharer(struct export_use *use, struct arena *arena, const char *name, const struct path *path,
+			     struct cancel *cancel, const char **ret_name, struct status *st)
+{
+	struct scan scan = {record_file_name(arena, name), path, arena, NULL};
+	struct fs_dir *folder = NULL;
+	/* Records that may not be read could name a sharer: only a folder that is not there has none. */
+	if (export_open_folder(use, EXPORT_VOLUMES, false, cancel, &folder, st) < 0 && st->errnum != ENOENT &&
+	    st->errnum != ENOTDIR && st->errnum != ELOOP)
+		return -1;
+	struct fs_page page;
+	fs_page_init(&page);
+	int result = 0;
+	while (folder && result == 0 && !page.is_end && !scan.found) {
+		result = fs_read_dir(use->fs, folder, &page, cancel, st);
+		if (result == 0)
+			result = scan_page(use, &scan, folder, &page, cancel, st);
+	}
+	fs_page_release(&page);
+	if (result == 0)
+		*ret_name = scan.found;
+	return result;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Volume records on their share, in .csicore/volumes/.  A share that takes no records (read-only, squashed, something else
+ * in the folder's place) is served as csi-driver-nfs serves it: there, creating says RECORD_REFUSED, the other verbs
+ * find nothing.
+ */
+#ifndef CSICORE_CONTROLLER_RECORD_STORE_H
+#define CSICORE_CONTROLLER_RECORD_STORE_H
+
+#include "base/path.h"
+#include "csi/record.h"
+#include "export.h"
+
+/* True where the errno says that the share takes no records; anything else that fails is a failure. */
+bool record_store_is_refusal(const struct status *st);
+
+enum record_outcome { RECORD_CREATED, RECORD_EXISTS, RECORD_REFUSED };
+
+/* Writes record in the file of its name where there is none yet: one create_file once the folder is open. */
+int record_store_create(struct export_use *use, struct arena *arena, const Csicore__VolumeRecord *record,
+			struct cancel *cancel, enum record_outcome *ret_outcome, struct status *st);
+
+/* Puts record in the place of whatever file is there, atomically. */
+int record_store_replace(struct export_use *use, struct arena *arena, const Csicore__VolumeRecord *record,
+			 struct cancel *cancel, struct status *st);
+
+/* *ret_record is NULL where there is no record of that name, or no whole one.  A record that may not be read is EACCES. */
+int record_store_read(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+		      Csicore__VolumeRecord **ret_record, struct status *st);
+
+/* Missing is success. */
+int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			struct status *st);
+
+/*
+ * Another volume than name whose directory is path or lies below it; *ret_name is its name in arena, NULL for none.
+ * Reads the records page by page, with memory for one page at a time.  Records that may not be read are EACCES: not
+ * knowing is no leave to delete.
+ */
+int record_store_find_sharer(struct export_use *use, struct arena *arena, const char *name, const struct path *path,
+			     struct cancel *cancel, const char **ret_name, struct status *st);
+
+#endif
