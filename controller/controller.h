@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Controller service.  Handlers are a thin skin over the functions of volume.h, which know nothing of gRPC and are
+ * tested without it.
+ */
+#ifndef CSICORE_CONTROLLER_CONTROLLER_H
+#define CSICORE_CONTROLLER_CONTROLLER_H
+
+#include "base/slots.h"
+#include "csi/identity.h"
+#include "csi/service.h"
+#include "csi/volume_params.h"
+#include "export.h"
+
+struct controller_config {
+	const char *driver_name;
+	uint32_t mount_permissions;    /* of volumes whose parameters say nothing; 0: leave the mode alone */
+	const char *default_on_delete; /* as it was typed: it goes into ids */
+	bool removes_archived;         /* an archive that is in the way is removed */
+	unsigned calls_per_server;     /* calls that may wait for one server */
+	struct exports_config exports;
+};
+
+struct controller {
+	struct csi_driver driver; /* first: Identity reads it */
+	struct controller_config config;
+	enum on_delete default_on_delete;
+	struct exports *exports;
+	struct slots *volumes; /* one slot each: a volume's name, and its directory */
+	struct slots *servers; /* calls_per_server slots each */
+};
+
+/* INVALID_ARGUMENT where default_on_delete is no policy.  Strings are borrowed. */
+int controller_init(struct controller *controller, const struct controller_config *config, struct status *st);
+/* No call runs any more. */
+void controller_release(struct controller *controller);
+
+#define CONTROLLER_METHODS(M) \
+	M(CreateVolume, create_volume, GRPC_ON_WORKER) \
+	M(DeleteVolume, delete_volume, GRPC_ON_WORKER) \
+	M(ValidateVolumeCapabilities, validate_volume_capabilities, GRPC_ON_WORKER) \
+	M(ControllerGetCapabilities, controller_get_capabilities, GRPC_ON_LOOP)
+CSI_DECLARE_HANDLERS(CONTROLLER_METHODS)
+
+extern const struct grpc_service controller_service;
+
+#endif

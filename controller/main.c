@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* csi-controller: the Identity and Controller services on one endpoint. */
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/status.h"
+#include "controller.h"
+#include "export_backend.h"
+#include "grpc/server.h"
+#include "options.h"
+
+#define EXPORTS_MAX 256
+#define QUEUE_MAX 1024
+#define EXIT_USAGE 2
+
+/* A port below 1024, for exports that insist on one; and what root may do to the directories of local exports. */
+static const int kept_capabilities[] = {CAP_NET_BIND_SERVICE, CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER, CAP_FSETID};
+
+static int drop_privileges(const struct controller_options *options, struct status *st)
+{
+	bool has_local_export = options->driver.local_exports.count > 0;
+	size_t all = sizeof(kept_capabilities) / sizeof(kept_capabilities[0]);
+	char kept[128];
+	if (privileges_drop(kept_capabilities, has_local_export ? all : 1, kept, sizeof(kept), st) < 0)
+		return -1;
+	log_event(LOG_INFO, "csi-controller starts", LOG_TEXT("version", CSICORE_VERSION),
+		  LOG_TEXT("driver", options->driver.driver_name), LOG_TEXT("endpoint", options->driver.endpoint),
+		  LOG_TEXT("capabilities", kept));
+	return 0;
+}
+
+static int serve(const struct controller_options *options, struct controller *controller, struct status *st)
+{
+	static const struct grpc_service *const services[] = {&identity_service, &controller_service};
+	const struct grpc_server_config config = {
+		.endpoint = options->driver.endpoint,
+		.services = services,
+		.service_count = sizeof(services) / sizeof(services[0]),
+		.user = controller,
+		.worker_max = (unsigned)options->driver.worker_max,
+		.queue_max = QUEUE_MAX,
+		.call_timeout_ms = options->call_timeout_ms,
+		.drain_timeout_ms = options->driver.drain_timeout_ms,
+	};
+	struct grpc_server *server = grpc_server_new(&config, st);
+	if (!server)
+		return -1;
+	if (grpc_server_run(server, st) < 0) {
+		log_event(LOG_WARNING, "calls were abandoned", LOG_TEXT("why", st->message));
+		_exit(EXIT_FAILURE); /* their workers still run on what would be freed */
+	}
+	grpc_server_free(server);
+	return 0;
+}
+
+static int run(const struct controller_options *options, struct status *st)
+{
+	struct export_backend backend = {
+		.local_exports = &options->driver.local_exports,
+		.nfs_uid = (uint32_t)options->nfs_uid,
+		.nfs_gid = (uint32_t)options->nfs_gid,
+		.connect_timeout_ms = (int)options->connect_timeout_ms,
+		.reply_timeout_ms = (int)options->reply_timeout_ms,
+	};
+	const struct controller_config config = {
+		.driver_name = options->driver.driver_name,
+		.mount_permissions = options->driver.mount_permissions,
+		.default_on_delete = options->default_on_delete,
+		.removes_archived = options->removes_archived,
+		.calls_per_server = (unsigned)options->calls_per_server,
+		.exports = {export_backend_open, &backend, EXPORTS_MAX},
+	};
+	struct controller controller;
+	if (drop_privileges(options, st) < 0 || controller_init(&controller, &config, st) < 0)
+		return -1;
+	int result = serve(options, &controller, st);
+	controller_release(&controller);
+	return result;
+}
+
+int main(int argc, char *argv[])
+{
+	struct controller_options options;
+	enum options_outcome outcome;
+	struct status st;
+	controller_options_init(&options);
+	if (controller_options_parse(&options, argc, argv, &outcome, &st) < 0) {
+		(void)fprintf(stderr, "csi-controller: %s\n", st.message);
+		return EXIT_USAGE;
+	}
+	if (outcome == OPTIONS_HELP) {
+		controller_options_print_help("csi-controller");
+		return EXIT_SUCCESS;
+	}
+	if (outcome == OPTIONS_VERSION) {
+		(void)printf("csi-controller %s\n", CSICORE_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (run(&options, &st) < 0) {
+		log_event(LOG_ERROR, "csi-controller cannot serve", LOG_TEXT("why", st.message));
+		return EXIT_FAILURE;
+	}
+	controller_options_release(&options);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The option table of csi-controller. */
+#include "options.h"
+
+#include <limits.h>
+
+#include "base/status.h"
+#include "csi/volume_params.h"
+
+#define DAY_MS (24 * 60 * 60 * 1000)
+
+void controller_options_init(struct controller_options *options)
+{
+	*options = (struct controller_options){
+		.default_on_delete = "",
+		.calls_per_server = 100,
+		.call_timeout_ms = 15 * 60 * 1000,
+		.connect_timeout_ms = 10 * 1000,
+		.reply_timeout_ms = 20 * 1000,
+	};
+	driver_options_init(&options->driver);
+}
+
+void controller_options_release(struct controller_options *options)
+{
+	driver_options_release(&options->driver);
+}
+
+#define OWN_ROWS 12
+
+static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS])
+{
+	const struct option own[OWN_ROWS] = {
+		{"default-ondelete-policy", OPTION_TEXT, &o->default_on_delete, "POLICY", "delete",
+		 "What happens to the directory of a deleted volume whose StorageClass does not say: delete, retain or "
+		 "archive."},
+		{"remove-archived-volume-path", OPTION_BOOL, &o->removes_archived, NULL, "false",
+		 "Remove an archive that is in the way of a new one."},
+		{"calls-per-server", OPTION_NUMBER, &o->calls_per_server, "N", "100",
+		 "Calls that may wait for one NFS server; more are refused at once.", 1, 1024},
+		{"call-timeout", OPTION_DURATION, &o->call_timeout_ms, "TIME", "15m", "Bound on every call.", 1000,
+		 DAY_MS},
+		{"connect-timeout", OPTION_DURATION, &o->connect_timeout_ms, "TIME", "10s",
+		 "Bound on reaching an NFS server: name, connection and first answer.", 100, DAY_MS},
+		{"reply-timeout", OPTION_DURATION, &o->reply_timeout_ms, "TIME", "20s",
+		 "Bound on one answer of an NFS server.", 100, DAY_MS},
+		{"nfs-uid", OPTION_NUMBER, &o->nfs_uid, "UID", "0", "User the controller is to the NFS servers.", 0,
+		 INT32_MAX},
+		{"nfs-gid", OPTION_NUMBER, &o->nfs_gid, "GID", "0", "Group the controller is to the NFS servers.", 0,
+		 INT32_MAX},
+		{"working-mount-dir", OPTION_IGNORED, NULL, "DIR", NULL,
+		 "Accepted for csi-driver-nfs, ignored: nothing is mounted."},
+		{"vol-stats-cache-expire-in-minutes", OPTION_IGNORED, NULL, "N", NULL,
+		 "Accepted for csi-driver-nfs, ignored: an option of the node."},
+		{"use-tar-command-in-snapshot", OPTION_IGNORED_BOOL, NULL, NULL, NULL,
+		 "Accepted for csi-driver-nfs, ignored."},
+		{"enable-snapshot-compression", OPTION_IGNORED_BOOL, NULL, NULL, NULL,
+		 "Accepted for csi-driver-nfs, ignored."},
+	};
+	for (size_t i = 0; i < OWN_ROWS; i++)
+		rows[i] = own[i];
+}
+
+int controller_options_parse(struct controller_options *options, int argc, char *const argv[],
+			     enum options_outcome *ret_outcome, struct status *st)
+{
+	struct option rows[OWN_ROWS];
+	enum on_delete ignored;
+	fill_table(options, rows);
+	if (driver_options_parse(&options->driver, rows, OWN_ROWS, argc, argv, ret_outcome, st) < 0)
+		return -1;
+	if (on_delete_parse(options->default_on_delete, &ignored) < 0)
+		return status_set(st, STATUS_INVALID_ARGUMENT,
+				  "--default-ondelete-policy: \"%s\" is not delete, retain or archive",
+				  options->default_on_delete);
+	return 0;
+}
+
+void controller_options_print_help(const char *program)
+{
+	struct controller_options defaults;
+	struct option rows[OWN_ROWS];
+	controller_options_init(&defaults);
+	fill_table(&defaults, rows);
+	driver_options_print_help(rows, OWN_ROWS, program,
+				  "CSI controller for NFS: makes and removes volumes on NFS exports.");
+	controller_options_release(&defaults);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of csi-controller. */
+#ifndef CSICORE_CONTROLLER_OPTIONS_H
+#define CSICORE_CONTROLLER_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "csi/driver_options.h"
+
+struct controller_options {
+	struct driver_options driver;
+	const char *default_on_delete;
+	bool removes_archived;
+	int64_t calls_per_server;
+	int64_t call_timeout_ms, connect_timeout_ms, reply_timeout_ms;
+	int64_t nfs_uid, nfs_gid;
+};
+
+void controller_options_init(struct controller_options *options);
+void controller_options_release(struct controller_options *options);
+/* As driver_options_parse. */
+int controller_options_parse(struct controller_options *options, int argc, char *const argv[],
+			     enum options_outcome *ret_outcome, struct status *st);
+void controller_options_print_help(const char *program);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Controller service: its RPCs, what it can do, and what its handlers share. */
+#include "controller.h"
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "volume.h"
+
+CSI_DEFINE_SERVICE(controller_service, "csi.v1.Controller", CONTROLLER_METHODS)
+
+int controller_init(struct controller *controller, const struct controller_config *config, struct status *st)
+{
+	enum on_delete default_on_delete;
+	if (on_delete_parse(config->default_on_delete, &default_on_delete) < 0)
+		return status_set(st, STATUS_INVALID_ARGUMENT,
+				  "invalid value %s for OnDelete, supported values are [ delete retain archive]",
+				  config->default_on_delete);
+	*controller = (struct controller){
+		.driver = {config->driver_name, CSICORE_VERSION},
+		.config = *config,
+		.default_on_delete = default_on_delete,
+		.exports = exports_new(&config->exports),
+		.volumes = slots_new(1),
+		.servers = slots_new(config->calls_per_server),
+	};
+	return 0;
+}
+
+void controller_release(struct controller *controller)
+{
+	exports_free(controller->exports);
+	slots_free(controller->volumes);
+	slots_free(controller->servers);
+	*controller = (struct controller){0};
+}
+
+static struct volume_call volume_call_of(struct grpc_call *call)
+{
+	return (struct volume_call){grpc_call_user(call), grpc_call_arena(call), grpc_call_cancel(call)};
+}
+
+int create_volume(struct grpc_call *call, const Csi__V1__CreateVolumeRequest *request,
+		  Csi__V1__CreateVolumeResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "name", request->name);
+	return volume_create(&context, request, response, st);
+}
+
+int delete_volume(struct grpc_call *call, const Csi__V1__DeleteVolumeRequest *request,
+		  Csi__V1__DeleteVolumeResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "volume", request->volume_id);
+	return volume_delete(&context, request, st);
+}
+
+int validate_volume_capabilities(struct grpc_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
+				 Csi__V1__ValidateVolumeCapabilitiesResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "volume", request->volume_id);
+	return volume_validate(&context, request, response, st);
+}
+
+int controller_get_capabilities(struct grpc_call *call, const Csi__V1__ControllerGetCapabilitiesRequest *request,
+				Csi__V1__ControllerGetCapabilitiesResponse *response, struct status *st)
+{
+	static const Csi__V1__ControllerServiceCapability__RPC__Type types[] = {
+		CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__CREATE_DELETE_VOLUME,
+		CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__SINGLE_NODE_MULTI_WRITER,
+	};
+	size_t count = sizeof(types) / sizeof(types[0]);
+	struct arena *arena = grpc_call_arena(call);
+	response->capabilities = arena_calloc(arena, count, sizeof(*response->capabilities));
+	response->n_capabilities = count;
+	for (size_t i = 0; i < count; i++) {
+		Csi__V1__ControllerServiceCapability *capability = arena_alloc(arena, sizeof(*capability));
+		Csi__V1__ControllerServiceCapability__RPC *rpc = arena_alloc(arena, sizeof(*rpc));
+		csi__v1__controller_service_capability__init(capability);
+		csi__v1__controller_service_capability__rpc__init(rpc);
+		rpc->type = types[i];
+		capability->type_case = CSI__V1__CONTROLLER_SERVICE_CAPABILITY__TYPE_RPC;
+		capability->rpc = rpc;
+		response->capabilities[i] = capability;
+	}
+	return 0;
+}

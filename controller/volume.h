@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a volume on an export, and what its three RPCs share. */
+#ifndef CSICORE_CONTROLLER_VOLUME_H
+#define CSICORE_CONTROLLER_VOLUME_H
+
+#include "controller.h"
+#include "csi/volume_id.h"
+
+struct arena;
+struct cancel;
+
+/* What an RPC brings along. */
+struct volume_call {
+	struct controller *controller;
+	struct arena *arena;
+	struct cancel *cancel;
+};
+
+/* CreateVolume, DeleteVolume, ValidateVolumeCapabilities: the whole of each RPC. */
+int volume_create(const struct volume_call *call, const Csi__V1__CreateVolumeRequest *request,
+		  Csi__V1__CreateVolumeResponse *response, struct status *st);
+int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeRequest *request, struct status *st);
+int volume_validate(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
+		    Csi__V1__ValidateVolumeCapabilitiesResponse *response, struct status *st);
+
+/*
+ * What a call that changes a volume holds meanwhile: its name, its directory (two volumes can share one) and one of the
+ * server's slots.
+ */
+struct volume_locks {
+	struct slot name, directory, server;
+};
+/* ABORTED where the volume is busy; what words the message shows it by.  UNAVAILABLE where the server has its share of
+ * calls waiting already.  locks is zeroed before. */
+int volume_lock(const struct volume_call *call, const struct volume_id *id, const char *shown,
+		struct volume_locks *locks, struct status *st);
+void volume_locks_release(struct volume_locks *locks);
+/* The server's slot alone. */
+int volume_lock_server(const struct volume_call *call, const char *server, struct slot *slot, struct status *st);
+
+/* Reads the options of all mount flags of a capability, NULL and block included, into key. */
+void volume_read_mount_flags(struct export_key *key, const Csi__V1__VolumeCapability *capability);
+
+/* Opens the directory that holds the last name of path (count >= 1): the root itself, or the directory at the other names.
+ * *ret_opened is what the caller has to fs_close, NULL for the root. */
+int volume_open_parent(struct export_use *use, const struct path *path, struct cancel *cancel,
+		       struct fs_dir **ret_parent, struct fs_dir **ret_opened, struct status *st);
+
+/* A directory handle as an owning variable: AUTO(opened_dir_close) struct opened_dir opened = {fs, NULL}; */
+struct opened_dir {
+	struct fs *fs;
+	struct fs_dir *dir;
+};
+void opened_dir_close(struct opened_dir *opened);
+
+#endif

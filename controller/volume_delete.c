@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DeleteVolume.  The data goes first (out of sight by one rename, then removed, or archived), the record second, parents
+ * that became empty last: whatever a call that is cut off leaves behind, the next one of the same id finishes.
+ */
+#include "volume.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "csi/record.h"
+#include "record_store.h"
+#include "storage/tree.h"
+#include "trash.h"
+
+struct deletion {
+	const struct volume_call *call;
+	const char *volume_id;
+	struct volume_id id;
+	enum on_delete policy;
+};
+
+/* What identifies the volume in the trash; a name too long for a record of its own is known by its end. */
+static const char *trash_entry(const struct deletion *deletion)
+{
+	const char *name = volume_id_name(&deletion->id);
+	size_t length = strlen(name);
+	return record_file_name(deletion->call->arena,
+				length > RECORD_VOLUME_NAME_MAX ? name + length - RECORD_VOLUME_NAME_MAX : name);
+}
+
+/* The same for an archive that is in the way of the volume's own. */
+static const char *archive_trash_entry(const struct deletion *deletion)
+{
+	return arena_printf(deletion->call->arena, "~%s", trash_entry(deletion));
+}
+
+static bool has_record(const struct deletion *deletion)
+{
+	size_t length = strlen(volume_id_name(&deletion->id));
+	return length > 0 && length <= RECORD_VOLUME_NAME_MAX;
+}
+
+static int remove_directory(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	const struct path *path = &deletion->id.path;
+	const char *name = path->names[path->count - 1];
+	struct cancel *cancel = deletion->call->cancel;
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	struct fs_dir *parent = NULL;
+	if (volume_open_parent(use, path, cancel, &parent, &opened.dir, st) < 0 && st->errnum != ENOENT)
+		return -1;
+	return trash_remove(use, parent, name, trash_entry(deletion), cancel, st);
+}
+
+/* ---- archive */
+
+/* `archived-` goes before the first name: ns/claim becomes archived-ns/claim. */
+static struct path archive_path(const struct deletion *deletion)
+{
+	struct arena *arena = deletion->call->arena;
+	const struct path *path = &deletion->id.path;
+	struct path archive = {arena_calloc(arena, path->count, sizeof(char *)), path->count};
+	for (size_t i = 0; i < path->count; i++)
+		archive.names[i] = i == 0 ? arena_printf(arena, "archived-%s", path->names[0]) : path->names[i];
+	return archive;
+}
+
+/* A rename met something that stays: a full directory, or a file. */
+static bool is_occupied(const struct status *st)
+{
+	return st->errnum == ENOTEMPTY || st->errnum == ENOTDIR;
+}
+
+/*
+ * An archive of that name is there.  It is removed where the administrator said so; else this one gets the volume's own name
+ * as a suffix, so that an earlier archive is never lost and a claim that is made and deleted again is not stuck.
+ */
+static int rename_beside_archive(struct export_use *use, const struct deletion *deletion, struct fs_dir *parent,
+				 const char *name, struct fs_dir *archive_parent, const char *archive_name,
+				 struct status *st)
+{
+	struct arena *arena = deletion->call->arena;
+	struct cancel *cancel = deletion->call->cancel;
+	if (deletion->call->controller->config.removes_archived) {
+		if (trash_remove(use, archive_parent, archive_name, archive_trash_entry(deletion), cancel, st) < 0)
+			return status_prefix(st, "failed to delete archived subdirectory %s", archive_name);
+		return fs_rename(use->fs, parent, name, archive_parent, archive_name, cancel, st);
+	}
+	const char *unique = arena_printf(arena, "%s-%s", archive_name, record_file_name(arena, deletion->id.uuid));
+	if (deletion->id.uuid[0] && path_is_name(unique)) {
+		if (fs_rename(use->fs, parent, name, archive_parent, unique, cancel, st) == 0)
+			return 0;
+		if (!is_occupied(st))
+			return -1;
+	}
+	const struct path archive = archive_path(deletion);
+	return status_set(st, STATUS_FAILED_PRECONDITION,
+			  "%s exists already: remove it, or run the controller with --remove-archived-volume-path",
+			  path_join(arena, &archive));
+}
+
+static int open_archive_parent(struct export_use *use, const struct path *archive, struct cancel *cancel,
+			       struct fs_dir **ret_parent, struct fs_dir **ret_opened, struct status *st)
+{
+	static const struct fs_owner keep = {FS_KEEP, FS_KEEP, FS_KEEP};
+	struct path above = {archive->names, archive->count - 1};
+	struct fs_dir *root;
+	if (export_open_folder(use, EXPORT_ROOT, false, cancel, &root, st) < 0)
+		return -1;
+	*ret_parent = root;
+	*ret_opened = NULL;
+	if (above.count == 0)
+		return 0;
+	if (tree_make_path(use->fs, root, &above, &keep, cancel, ret_opened, st) < 0)
+		return -1;
+	*ret_parent = *ret_opened;
+	return 0;
+}
+
+/* A directory that is gone was archived by an earlier call, or is no more: both are done. */
+static int archive_directory(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	struct cancel *cancel = deletion->call->cancel;
+	const struct path *path = &deletion->id.path;
+	const struct path archive = archive_path(deletion);
+	const char *name = path->names[path->count - 1];
+	const char *archive_name = archive.names[archive.count - 1];
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	AUTO(opened_dir_close) struct opened_dir archive_opened = {use->fs, NULL};
+	struct fs_dir *parent, *archive_parent;
+	struct fs_attr attr;
+	if (volume_open_parent(use, path, cancel, &parent, &opened.dir, st) < 0 ||
+	    fs_lookup(use->fs, parent, name, cancel, &attr, st) < 0)
+		return st->errnum == ENOENT ? 0 : -1;
+	if (open_archive_parent(use, &archive, cancel, &archive_parent, &archive_opened.dir, st) < 0)
+		return -1;
+	if (fs_rename(use->fs, parent, name, archive_parent, archive_name, cancel, st) == 0)
+		return 0;
+	if (!is_occupied(st))
+		return -1;
+	return rename_beside_archive(use, deletion, parent, name, archive_parent, archive_name, st);
+}
+
+/* What an earlier call was removing when it was cut off. */
+static int finish_archive_trash(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	if (!deletion->call->controller->config.removes_archived)
+		return 0;
+	return trash_remove(use, NULL, NULL, archive_trash_entry(deletion), deletion->call->cancel, st);
+}
+
+/* ---- the whole */
+
+/* Another volume that uses the directory, NULL where there is none.  Only a subDir can be shared. */
+static int find_sharer(struct export_use *use, const struct deletion *deletion, const char **ret_sharer,
+		       struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	*ret_sharer = NULL;
+	if (deletion->id.uuid[0] == '\0')
+		return 0;
+	return record_store_find_sharer(use, call->arena, volume_id_name(&deletion->id), &deletion->id.path,
+					call->cancel, ret_sharer, st);
+}
+
+static int put_away_data(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	const char *sharer;
+	if (find_sharer(use, deletion, &sharer, st) < 0)
+		return -1;
+	if (sharer) {
+		log_event(LOG_INFO, "directory kept: another volume uses it", LOG_TEXT("volume", deletion->volume_id),
+			  LOG_TEXT("other", sharer));
+		return 0;
+	}
+	if (deletion->policy == ON_DELETE_ARCHIVE) {
+		if (archive_directory(use, deletion, st) < 0 || finish_archive_trash(use, deletion, st) < 0)
+			return status_prefix(st, "archive subdirectory(%s) failed", deletion->id.sub_dir);
+		return 0;
+	}
+	if (remove_directory(use, deletion, st) < 0)
+		return status_prefix(st, "delete subdirectory(%s) failed", deletion->id.sub_dir);
+	return 0;
+}
+
+static int remove_empty_parents(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	const struct path *path = &deletion->id.path;
+	struct path above = {path->names, path->count - 1};
+	struct fs_dir *root;
+	if (above.count == 0 || deletion->policy == ON_DELETE_ARCHIVE)
+		return 0;
+	if (export_open_folder(use, EXPORT_ROOT, false, deletion->call->cancel, &root, st) < 0)
+		return -1;
+	if (tree_remove_empty(use->fs, root, &above, deletion->call->cancel, st) < 0)
+		return status_prefix(st, "failed to remove empty directories");
+	return 0;
+}
+
+static int delete_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
+{
+	const struct deletion *deletion = context;
+	if (put_away_data(use, deletion, st) < 0)
+		return -1;
+	if (has_record(deletion) &&
+	    record_store_remove(use, deletion->call->arena, volume_id_name(&deletion->id), cancel, st) < 0)
+		return -1;
+	return remove_empty_parents(use, deletion, st);
+}
+
+/* csi-driver-nfs's secret of a provisioner: one key, mountOptions. */
+static void read_secrets(struct export_key *key, const Csi__V1__DeleteVolumeRequest *request)
+{
+	for (size_t i = 0; i < request->n_secrets; i++)
+		if (strcasecmp(request->secrets[i]->key, "mountOptions") == 0)
+			export_key_read_options(key, request->secrets[i]->value);
+}
+
+/* An id that names the share itself or the driver's folder was made by hand (or by csi-driver-nfs from `subDir: /`): deleting
+ * it would take every other volume along. */
+static int check_is_deletable(const struct deletion *deletion, struct status *st)
+{
+	const struct path *path = &deletion->id.path;
+	if (path->count == 0)
+		return status_set(st, STATUS_FAILED_PRECONDITION,
+				  "volume id \"%s\" names the share itself, which is never deleted: "
+				  "set the volume's reclaim policy to Retain",
+				  deletion->volume_id);
+	if (strcmp(path->names[0], CSICORE_FOLDER) == 0)
+		return status_set(st, STATUS_FAILED_PRECONDITION,
+				  "volume id \"%s\" names the driver's own folder, which is never deleted",
+				  deletion->volume_id);
+	return 0;
+}
+
+int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeRequest *request, struct status *st)
+{
+	struct deletion deletion = {.call = call, .volume_id = request->volume_id};
+	struct status unparsable;
+	if (request->volume_id[0] == '\0')
+		return status_set(st, STATUS_INVALID_ARGUMENT, "volume id is empty");
+	if (volume_id_parse(call->arena, request->volume_id, &deletion.id, &unparsable) < 0) {
+		log_event(LOG_WARNING, "volume is none of this driver's: nothing to delete",
+			  LOG_TEXT("volume", request->volume_id), LOG_TEXT("why", unparsable.message));
+		return 0;
+	}
+	bool is_default = deletion.id.on_delete == ON_DELETE_UNSET;
+	deletion.policy = is_default ? call->controller->default_on_delete : deletion.id.on_delete;
+	if (deletion.policy == ON_DELETE_RETAIN)
+		return 0;
+	if (check_is_deletable(&deletion, st) < 0)
+		return -1;
+	AUTO(volume_locks_release) struct volume_locks locks = {0};
+	if (volume_lock(call, &deletion.id, request->volume_id, &locks, st) < 0)
+		return -1;
+	struct export_key key = {.server = deletion.id.server, .share = deletion.id.share};
+	read_secrets(&key, request);
+	AUTO(export_hold_release) struct export_hold hold = {call->controller->exports, NULL};
+	hold.export = exports_get(hold.exports, &key, st);
+	if (!hold.export)
+		return -1;
+	return export_run(hold.export, delete_on_export, &deletion, call->cancel, st);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ValidateVolumeCapabilities: the volume has to be there, and then every capability but block is confirmed. */
+#include "volume.h"
+
+#include <errno.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "csi/capability.h"
+
+/* Where the volume is. */
+struct place {
+	const char *server, *share;
+	struct path path;
+};
+
+static const char *find_pair(const struct string_pair *pairs, size_t count, const char *key)
+{
+	for (size_t i = count; i > 0; i--)
+		if (strcasecmp(pairs[i - 1].key, key) == 0)
+			return pairs[i - 1].value;
+	return NULL;
+}
+
+/* The volume context says where a volume is, whatever its handle looks like (static volumes); without one, the id does. */
+static int find_place(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
+		      struct place *ret, struct status *st)
+{
+	const struct string_pair *context =
+		STRING_PAIRS(call->arena, request->volume_context, request->n_volume_context);
+	if (find_pair(context, request->n_volume_context, "server")) {
+		struct volume_params params;
+		struct path path;
+		if (volume_params_parse(call->arena, VOLUME_PARAMS_ATTRIBUTES, context, request->n_volume_context,
+					&params, st) < 0 ||
+		    path_split(call->arena, "subDir", params.sub_dir ? params.sub_dir : "", &path, st) < 0)
+			return -1;
+		*ret = (struct place){params.server, path_normalize(call->arena, params.share), path};
+		return 0;
+	}
+	struct volume_id id;
+	struct status unparsable;
+	if (volume_id_parse(call->arena, request->volume_id, &id, &unparsable) < 0)
+		return status_set(st, STATUS_NOT_FOUND, "volume %s does not exist: %s", request->volume_id,
+				  unparsable.message);
+	*ret = (struct place){id.server, id.share, id.path};
+	return 0;
+}
+
+static int look_up(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
+{
+	const struct path *path = context;
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	struct fs_dir *root;
+	if (export_open_folder(use, EXPORT_ROOT, false, cancel, &root, st) < 0)
+		return -1;
+	if (path->count == 0)
+		return 0;
+	return fs_open_path(use->fs, root, path, cancel, &opened.dir, st);
+}
+
+static int check_exists(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
+			struct status *st)
+{
+	struct place place;
+	if (find_place(call, request, &place, st) < 0)
+		return -1;
+	AUTO(slot_release) struct slot server = {0};
+	if (volume_lock_server(call, place.server, &server, st) < 0)
+		return -1;
+	struct export_key key = {.server = place.server, .share = place.share};
+	volume_read_mount_flags(&key, request->volume_capabilities[0]);
+	AUTO(export_hold_release) struct export_hold hold = {call->controller->exports, NULL};
+	hold.export = exports_get(hold.exports, &key, st);
+	if (!hold.export)
+		return -1;
+	if (export_run(hold.export, look_up, &place.path, call->cancel, st) == 0)
+		return 0;
+	if (st->errnum == ENOENT || st->errnum == ENOTDIR || st->errnum == ELOOP)
+		st->code = STATUS_NOT_FOUND;
+	return status_prefix(st, "volume %s", request->volume_id);
+}
+
+/* Spec: a capability that is well formed and not supported is an answer without `confirmed`, not an error. */
+static const char *find_unsupported(const Csi__V1__ValidateVolumeCapabilitiesRequest *request)
+{
+	for (size_t i = 0; i < request->n_volume_capabilities; i++)
+		if (request->volume_capabilities[i]->access_type_case == CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK)
+			return "block volume capability not supported";
+	return NULL;
+}
+
+static int check_request(const Csi__V1__ValidateVolumeCapabilitiesRequest *request, struct status *st)
+{
+	if (request->volume_id[0] == '\0')
+		return status_set(st, STATUS_INVALID_ARGUMENT, "Volume ID missing in request");
+	if (find_unsupported(request))
+		return 0;
+	return capability_check_all(request->volume_capabilities, request->n_volume_capabilities, st);
+}
+
+/* The maps have entry types of their own, of one shape; the answer is the request's own entries. */
+#define COPY_MAP(arena, from, to, field, entry_init) \
+	do { \
+		(to)->field = arena_calloc((arena), (from)->n_##field + 1, sizeof(*(to)->field)); \
+		(to)->n_##field = (from)->n_##field; \
+		for (size_t i_ = 0; i_ < (from)->n_##field; i_++) { \
+			(to)->field[i_] = arena_alloc((arena), sizeof(*(to)->field[i_])); \
+			entry_init((to)->field[i_]); \
+			(to)->field[i_]->key = (from)->field[i_]->key; \
+			(to)->field[i_]->value = (from)->field[i_]->value; \
+		} \
+	} while (0)
+
+static void confirm(struct arena *arena, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
+		    Csi__V1__ValidateVolumeCapabilitiesResponse *response)
+{
+	Csi__V1__ValidateVolumeCapabilitiesResponse__Confirmed *confirmed = arena_alloc(arena, sizeof(*confirmed));
+	csi__v1__validate_volume_capabilities_response__confirmed__init(confirmed);
+	confirmed->volume_capabilities = request->volume_capabilities;
+	confirmed->n_volume_capabilities = request->n_volume_capabilities;
+	COPY_MAP(arena, request, confirmed, volume_context,
+		 csi__v1__validate_volume_capabilities_response__confirmed__volume_context_entry__init);
+	COPY_MAP(arena, request, confirmed, parameters,
+		 csi__v1__validate_volume_capabilities_response__confirmed__parameters_entry__init);
+	response->confirmed = confirmed;
+}
+
+int volume_validate(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
+		    Csi__V1__ValidateVolumeCapabilitiesResponse *response, struct status *st)
+{
+	if (check_request(request, st) < 0 || check_exists(call, request, st) < 0)
+		return -1;
+	const char *unsupported = find_unsupported(request);
+	if (unsupported)
+		response->message = (char *)unsupported;
+	else
+		confirm(call->arena, request, response);
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/options.h"
+
+#include "base/status.h"
+#include "support/cmocka.h"
+
+#define ARGUMENTS_MAX 40
+
+static struct controller_options options;
+static enum options_outcome outcome;
+static struct status st;
+
+static int tear_down(void **state)
+{
+	controller_options_release(&options);
+	return 0;
+}
+
+static int parse(const char *const *arguments)
+{
+	char *argv[ARGUMENTS_MAX] = {(char *)"csi-controller"};
+	int argc = 1;
+	while (arguments[argc - 1]) {
+		argv[argc] = (char *)arguments[argc - 1];
+		argc++;
+	}
+	controller_options_init(&options);
+	return controller_options_parse(&options, argc, argv, &outcome, &st);
+}
+
+#define PARSE(...) parse((const char *const[]){__VA_ARGS__, NULL})
+
+static void nothing_is_required(void **state)
+{
+	assert_int_equal(parse((const char *const[]){NULL}), 0);
+	assert_int_equal(outcome, OPTIONS_RUN);
+	assert_string_equal(options.default_on_delete, "");
+	assert_false(options.removes_archived);
+	assert_int_equal(options.calls_per_server, 100);
+	assert_int_equal(options.nfs_uid, 0);
+	assert_int_equal(options.nfs_gid, 0);
+}
+
+static void the_arguments_of_csi_driver_nfs_are_taken(void **state)
+{
+	assert_int_equal(PARSE("-v=5", "--nodeid=node", "--endpoint=unix:///csi/csi.sock",
+			       "--drivername=nfs.csi.k8s.io", "--mount-permissions=0777", "--working-mount-dir=/tmp",
+			       "--default-ondelete-policy=Archive", "--use-tar-command-in-snapshot=false",
+			       "--enable-snapshot-compression=true", "--vol-stats-cache-expire-in-minutes=10",
+			       "--remove-archived-volume-path=true"),
+			 0);
+	assert_string_equal(options.default_on_delete, "Archive");
+	assert_true(options.removes_archived);
+	assert_string_equal(options.driver.driver_name, "nfs.csi.k8s.io");
+}
+
+static void bad_policy_is_named(void **state)
+{
+	assert_int_equal(PARSE("--default-ondelete-policy=recycle"), -1);
+	assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
+	assert_string_equal(st.message, "--default-ondelete-policy: \"recycle\" is not delete, retain or archive");
+}
+
+static void bounds_are_kept(void **state)
+{
+	assert_int_equal(PARSE("--calls-per-server=0"), -1);
+	assert_int_equal(PARSE("--reply-timeout=0s"), -1);
+	assert_int_equal(PARSE("--nfs-uid=-1"), -1);
+	assert_int_equal(PARSE("--reply-timeout=1m30s", "--nfs-uid=65534"), 0);
+	assert_int_equal(options.reply_timeout_ms, 90 * 1000);
+	assert_int_equal(options.nfs_uid, 65534);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_is_required),
+		TEST(the_arguments_of_csi_driver_nfs_are_taken),
+		TEST(bad_policy_is_named),
+		TEST(bounds_are_kept),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DeleteVolume cut off anywhere: whatever operation fails, the repeat leaves what one undisturbed call would have. */
+#include "controller/volume.h"
+
+#include <errno.h>
+
+#include "world.h"
+
+#define TRASH ".csicore/trash/\n"
+#define VOLUMES ".csicore/volumes/\n"
+
+static struct world world;
+
+static void plant_plain(void)
+{
+	assert_non_null(create(&world, create_request(&world, "pvc-1")));
+	fs_memory_plant_file(world.fs, "pvc-1/a/b/data", "x");
+}
+
+static void plant_nested(void)
+{
+	assert_non_null(create(&world, create_request_in(&world, "pvc-1", "ns/claim")));
+	fs_memory_plant_file(world.fs, "ns/claim/data", "x");
+}
+
+static void plant_nested_with_neighbour(void)
+{
+	plant_nested();
+	assert_non_null(create(&world, create_request_in(&world, "pvc-2", "ns/other")));
+}
+
+static void plant_shared(void)
+{
+	plant_nested();
+	assert_non_null(create(&world, create_request_in(&world, "pvc-2", "ns/claim")));
+}
+
+static void plant_with_old_archive(void)
+{
+	plant_nested();
+	fs_memory_plant_file(world.fs, "archived-ns/claim/old", "x");
+}
+
+static void plant_with_old_trash(void)
+{
+	plant_plain();
+	fs_memory_plant_file(world.fs, ".csicore/trash/pvc-1/old/deep", "x");
+}
+
+static const struct scenario {
+	void (*plant)(void);
+	const char *volume_id;
+	bool removes_archived;
+	const char *survivor;            /* a file that stays, NULL for none */
+	const char *const *alternatives; /* trees that are right, NULL-ended; the trash may not have been needed */
+} scenarios[] = {
+	{plant_plain, "srv#share#pvc-1##", false, NULL,
+	 (const char *const[]){".csicore/\n" TRASH VOLUMES, ".csicore/\n" VOLUMES, NULL}},
+	{plant_with_old_trash, "srv#share#pvc-1##", false, NULL,
+	 (const char *const[]){".csicore/\n" TRASH VOLUMES, NULL}},
+	{plant_nested, "srv#share#ns/claim#pvc-1#", false, NULL,
+	 (const char *const[]){".csicore/\n" TRASH VOLUMES, ".csicore/\n" VOLUMES, NULL}},
+	{plant_nested_with_neighbour, "srv#share#ns/claim#pvc-1#", false, "ns/other",
+	 (const char *const[]){".csicore/\n" TRASH VOLUMES ".csicore/volumes/pvc-2\nns/\nns/other/\n",
+			       ".csicore/\n" VOLUMES ".csicore/volumes/pvc-2\nns/\nns/other/\n", NULL}},
+	{plant_shared, "srv#share#ns/claim#pvc-1#", false, "ns/claim/data",
+	 (const char *const[]){".csicore/\n" VOLUMES ".csicore/volumes/pvc-2\nns/\nns/claim/\nns/claim/data\n", NULL}},
+	{plant_nested, "srv#share#ns/claim#pvc-1#archive", false, NULL,
+	 (const char *const[]){".csicore/\n" VOLUMES "archived-ns/\narchived-ns/claim/\narchived-ns/claim/data\nns/\n",
+			       NULL}},
+	{plant_with_old_archive, "srv#share#ns/claim#pvc-1#archive", false, "archived-ns/claim/old",
+	 (const char *const[]){".csicore/\n" VOLUMES "archived-ns/\narchived-ns/claim-pvc-1/\n"
+			       "archived-ns/claim-pvc-1/data\narchived-ns/claim/\narchived-ns/claim/old\nns/\n",
+			       NULL}},
+	{plant_with_old_archive, "srv#share#ns/claim#pvc-1#archive", true, NULL,
+	 (const char *const[]){
+		 ".csicore/\n" TRASH VOLUMES "archived-ns/\narchived-ns/claim/\narchived-ns/claim/data\nns/\n",
+		 ".csicore/\n" VOLUMES "archived-ns/\narchived-ns/claim/\narchived-ns/claim/data\nns/\n", NULL}},
+};
+
+static void start(const struct scenario *scenario)
+{
+	assert_int_equal(world_init(&world), 0);
+	scenario->plant();
+	world.config.removes_archived = scenario->removes_archived;
+	world_restart_controller(&world);
+	fs_memory_reset_operations(world.fs);
+}
+
+static void assert_survives(const struct scenario *scenario)
+{
+	if (scenario->survivor)
+		assert_true(fs_memory_exists(world.fs, scenario->survivor));
+}
+
+static void assert_tree_is_right(const struct scenario *scenario)
+{
+	char *list = fs_memory_list(world.fs, "");
+	const char *const *at = scenario->alternatives;
+	while (*at && strcmp(*at, list) != 0)
+		at++;
+	if (!*at)
+		assert_string_equal(list, scenario->alternatives[0]);
+	free(list);
+}
+
+static void repeat(const struct scenario *scenario)
+{
+	assert_survives(scenario);
+	world_restart_controller(&world);
+	if (delete_id(&world, scenario->volume_id) < 0)
+		fail_msg("%s", world.st.message);
+	assert_tree_is_right(scenario);
+}
+
+static bool fail_and_repeat(const struct scenario *scenario, unsigned nth, int errnum, enum fs_memory_fault fault)
+{
+	start(scenario);
+	fs_memory_fail_nth(world.fs, nth, errnum, fault);
+	(void)delete_id(&world, scenario->volume_id);
+	bool is_reached = fs_memory_operation_count(world.fs) >= nth;
+	fs_memory_fail_nth(world.fs, 0, 0, fault);
+	repeat(scenario);
+	(void)world_release(&world);
+	return is_reached;
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void any_failed_operation_is_made_good_by_the_repeat(void **state)
+{
+	static const int errnums[] = {EIO, ENOSPC, EACCES, ESTALE, ETIMEDOUT};
+	for (size_t s = 0; s < COUNT(scenarios); s++)
+		for (size_t e = 0; e < COUNT(errnums); e++)
+			for (int fault = FS_MEMORY_FAIL_BEFORE; fault <= FS_MEMORY_FAIL_AFTER; fault++)
+				for (unsigned nth = 1; fail_and_repeat(&scenarios[s], nth, errnums[e], fault); nth++)
+					assert_true(nth < 100);
+}
+
+struct kill {
+	unsigned nth, seen;
+};
+
+static int kill_from_nth(void *data, const struct fs_memory_operation *operation)
+{
+	struct kill *kill = data;
+	return ++kill->seen >= kill->nth ? EIO : 0;
+}
+
+static void kill_at_any_operation_is_made_good_by_the_repeat(void **state)
+{
+	for (size_t s = 0; s < COUNT(scenarios); s++) {
+		struct kill kill = {1, 1};
+		for (unsigned nth = 1; kill.seen >= kill.nth; nth++) {
+			kill = (struct kill){nth, 0};
+			start(&scenarios[s]);
+			fs_memory_set_hook(world.fs, kill_from_nth, &kill);
+			(void)delete_id(&world, scenarios[s].volume_id);
+			fs_memory_set_hook(world.fs, NULL, NULL);
+			repeat(&scenarios[s]);
+			(void)world_release(&world);
+			assert_true(nth < 100);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_failed_operation_is_made_good_by_the_repeat),
+		cmocka_unit_test(kill_at_any_operation_is_made_good_by_the_repeat),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

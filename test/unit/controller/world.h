@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A controller over one export in memory, and requests in one line.  Whatever server and share a request names, it gets that
+ * export; the tree outlives the controller, so a new controller finds what an earlier one left.
+ */
+#ifndef CSICORE_TEST_CONTROLLER_WORLD_H
+#define CSICORE_TEST_CONTROLLER_WORLD_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/cancel.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "controller/volume.h"
+#include "csi/record.h"
+#include "support/cmocka.h"
+#include "support/fs_memory.h"
+
+#define GIB (1LL << 30)
+
+struct world {
+	struct fs *fs;
+	const struct fs_ops *memory_ops;
+	struct fs_ops kept_ops; /* memory_ops, but free keeps the tree */
+	struct controller_config config;
+	struct controller controller;
+	struct arena arena;
+	struct cancel cancel;
+	struct status st;
+	unsigned open_count;        /* file systems opened */
+	struct export_key last_key; /* of the last of them; strings of the controller */
+};
+
+static inline void world_keep_tree(struct fs *fs)
+{
+	(void)fs; /* the world frees it */
+}
+
+static inline struct fs *world_open(void *context, const struct export_key *key, struct arena *arena,
+				    struct path *ret_below, struct status *st)
+{
+	struct world *world = context;
+	world->open_count++;
+	world->last_key = *key;
+	*ret_below = (struct path){NULL, 0};
+	return world->fs;
+}
+
+static inline void world_start_controller(struct world *world)
+{
+	assert_int_equal(controller_init(&world->controller, &world->config, &world->st), 0);
+}
+
+/* As after a crash and a new start: nothing is remembered but what is on the export. */
+static inline void world_restart_controller(struct world *world)
+{
+	controller_release(&world->controller);
+	assert_int_equal(fs_memory_open_count(world->fs), 0);
+	world_start_controller(world);
+}
+
+static inline int world_init(struct world *world)
+{
+	*world = (struct world){.fs = fs_memory_new()};
+	world->memory_ops = world->fs->ops;
+	world->kept_ops = *world->fs->ops;
+	world->kept_ops.free = world_keep_tree;
+	world->fs->ops = &world->kept_ops;
+	world->config = (struct controller_config){
+		.driver_name = "nfs.csicore.io",
+		.default_on_delete = "",
+		.calls_per_server = 4,
+		.exports = {world_open, world, 4},
+	};
+	arena_init(&world->arena, 1 << 20);
+	cancel_init(&world->cancel, -1);
+	log_configure(LOG_ERROR, LOG_FORMAT_TEXT);
+	world_start_controller(world);
+	return 0;
+}
+
+static inline int world_release(struct world *world)
+{
+	controller_release(&world->controller);
+	assert_int_equal(fs_memory_open_count(world->fs), 0);
+	world->fs->ops = world->memory_ops;
+	fs_free(world->fs);
+	cancel_release(&world->cancel);
+	arena_release(&world->arena);
+	return 0;
+}
+
+static inline struct volume_call world_call(struct world *world)
+{
+	return (struct volume_call){&world->controller, &world->arena, &world->cancel};
+}
+
+/* ---- requests */
+
+static inline Csi__V1__VolumeCapability *mount_capability(struct world *world, const char *mount_flag)
+{
+	Csi__V1__VolumeCapability *capability = arena_alloc(&world->arena, sizeof(*capability));
+	Csi__V1__VolumeCapability__MountVolume *mount = arena_alloc(&world->arena, sizeof(*mount));
+	Csi__V1__VolumeCapability__AccessMode *access_mode = arena_alloc(&world->arena, sizeof(*access_mode));
+	csi__v1__volume_capability__init(capability);
+	csi__v1__volume_capability__mount_volume__init(mount);
+	csi__v1__volume_capability__access_mode__init(access_mode);
+	access_mode->mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__MULTI_NODE_MULTI_WRITER;
+	capability->access_mode = access_mode;
+	capability->access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
+	capability->mount = mount;
+	if (mount_flag) {
+		mount->mount_flags = arena_calloc(&world->arena, 1, sizeof(char *));
+		mount->mount_flags[0] = arena_strdup(&world->arena, mount_flag);
+		mount->n_mount_flags = 1;
+	}
+	return capability;
+}
+
+static inline void add_parameter(struct world *world, Csi__V1__CreateVolumeRequest *request, const char *key,
+				 const char *value)
+{
+	Csi__V1__CreateVolumeRequest__ParametersEntry *entry = arena_alloc(&world->arena, sizeof(*entry));
+	csi__v1__create_volume_request__parameters_entry__init(entry);
+	entry->key = arena_strdup(&world->arena, key);
+	entry->value = arena_strdup(&world->arena, value);
+	request->parameters[request->n_parameters++] = entry;
+}
+
+#define REQUEST_PARAMETERS_MAX 8
+
+/* server srv, share /share, one mount capability, no size. */
+static inline Csi__V1__CreateVolumeRequest *create_request(struct world *world, const char *name)
+{
+	Csi__V1__CreateVolumeRequest *request = arena_alloc(&world->arena, sizeof(*request));
+	csi__v1__create_volume_request__init(request);
+	request->name = arena_strdup(&world->arena, name);
+	request->volume_capabilities = arena_calloc(&world->arena, 1, sizeof(*request->volume_capabilities));
+	request->volume_capabilities[0] = mount_capability(world, NULL);
+	request->n_volume_capabilities = 1;
+	request->parameters = arena_calloc(&world->arena, REQUEST_PARAMETERS_MAX, sizeof(*request->parameters));
+	add_parameter(world, request, "server", "srv");
+	add_parameter(world, request, "share", "/share");
+	return request;
+}
+
+static inline Csi__V1__CreateVolumeRequest *create_request_in(struct world *world, const char *name,
+							      const char *sub_dir)
+{
+	Csi__V1__CreateVolumeRequest *request = create_request(world, name);
+	add_parameter(world, request, "subDir", sub_dir);
+	return request;
+}
+
+static inline void set_capacity(struct world *world, Csi__V1__CreateVolumeRequest *request, int64_t required_bytes,
+				int64_t limit_bytes)
+{
+	Csi__V1__CapacityRange *range = arena_alloc(&world->arena, sizeof(*range));
+	csi__v1__capacity_range__init(range);
+	range->required_bytes = required_bytes;
+	range->limit_bytes = limit_bytes;
+	request->capacity_range = range;
+}
+
+/* ---- calls; the status is world->st */
+
+/* The volume made; NULL where the call failed. */
+static inline const Csi__V1__Volume *create(struct world *world, const Csi__V1__CreateVolumeRequest *request)
+{
+	struct volume_call call = world_call(world);
+	Csi__V1__CreateVolumeResponse response;
+	csi__v1__create_volume_response__init(&response);
+	return volume_create(&call, request, &response, &world->st) < 0 ? NULL : response.volume;
+}
+
+static inline int delete_id(struct world *world, const char *volume_id)
+{
+	struct volume_call call = world_call(world);
+	Csi__V1__DeleteVolumeRequest request;
+	csi__v1__delete_volume_request__init(&request);
+	request.volume_id = (char *)volume_id;
+	return volume_delete(&call, &request, &world->st);
+}
+
+static inline void assert_failed(const struct world *world, enum status_code code, const char *message)
+{
+	assert_string_equal(status_code_name(world->st.code), status_code_name(code));
+	if (message)
+		assert_string_equal(world->st.message, message);
+}
+
+/* The whole tree, one path a line. */
+static inline void assert_tree(struct world *world, const char *expected)
+{
+	char *list = fs_memory_list(world->fs, "");
+	assert_string_equal(list, expected);
+	free(list);
+}
+
+static inline Csicore__VolumeRecord *record_at(struct world *world, const char *path)
+{
+	struct fs_attr attr;
+	const char *content = fs_memory_content(world->fs, path);
+	if (!content || !fs_memory_attr(world->fs, path, &attr))
+		return NULL;
+	return record_decode(&world->arena, content, attr.size_bytes);
+}
+
+#endif
