@@ -237,6 +237,13 @@ static int rejected(struct nfs_connection *c, const struct pending_call *call, s
 		destroy_context(c);
 	if (errnum == ECONNRESET)
 		return connection_broke(c, st);
+	if (errnum == EACCES) {
+		(void)status_set(st, STATUS_PERMISSION_DENIED,
+				 "NFS server %s denies this client's calls: " NFS_REFUSED_HINT,
+				 c->target->server); /* always -1, as this is */
+		st->errnum = errnum;
+		return -1;
+	}
 	return status_set_errno(st, errnum, "NFS server %s: %s", c->target->server, call->words);
 }
 
