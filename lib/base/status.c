@@ -97,6 +97,8 @@ static void cut_on_character(char *message, size_t length)
 }
 
 static void format_at(struct status *st, size_t offset, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+static void format_at(struct status *st, size_t offset, const char *fmt, va_list args)
 {
 	size_t room = sizeof(st->message) - offset;
 	int length = vsnprintf(st->message + offset, room, fmt, args);
