@@ -115,8 +115,8 @@ $(BUILD)/test/bench/wire: $(BUILD)/obj/test/bench/wire/wire.o $(BUILD)/obj/test/
 $(BUILD)/test/bench/grpc-go: test/bench/wire/grpc-go/main.go test/go.sum
 	cd test && GOFLAGS=-buildvcs=false CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(abspath $@) ./bench/wire/grpc-go
 
-bench-wire: $(BUILD)/test/bench/wire $(BUILD)/test/bench/grpc-go $(BUILD)/csi-node ## what the wire layer costs, beside grpc-go
-	@$< $(BUILD)/csi-node $(BUILD)/test/bench/grpc-go
+bench-wire: $(BUILD)/test/bench/wire $(BUILD)/test/bench/grpc-go $(PROGRAMS) ## what the wire layer costs, beside grpc-go
+	@for program in $(PROGRAMS); do $< $$program $(BUILD)/test/bench/grpc-go || exit 1; done
 
 .PHONY: check-clients check-sanity bench-wire
 

@@ -3,7 +3,7 @@
  * What the wire layer costs, beside a bare grpc-go server: both answer the same Probe calls of the same client, in turns
  * within one run, since figures of two runs on a busy machine cannot be compared.
  *
- *   wire CSI_NODE GRPC_GO_SERVER [ROUNDS]
+ *   wire PROGRAM GRPC_GO_SERVER [ROUNDS]
  *
  * Prints medians over the rounds.  Processor time is the server's alone, user and system, all threads.
  */
@@ -189,7 +189,7 @@ static void measure_workload(struct server *server, struct figures *figures, siz
 /* better_ratio is how many times better we are; wanted 0 means that nothing in particular is. */
 static void print_row(const char *what, double ours, double theirs, double better_ratio, double wanted)
 {
-	printf("%-38s %12.1f %12.1f %8.2f", what, ours, theirs, better_ratio);
+	printf("%-38s %14.1f %14.1f %8.2f", what, ours, theirs, better_ratio);
 	if (wanted > 0)
 		printf("   wanted %.1f: %s", wanted, better_ratio >= wanted ? "yes" : "NO");
 	putchar('\n');
@@ -211,7 +211,7 @@ static void print_report(const struct server servers[SERVERS], struct figures fi
 {
 	struct figures *ours = &figures[OURS], *theirs = &figures[THEIRS];
 	char what[64];
-	printf("%-38s %12s %12s %8s\n", "", servers[OURS].name, servers[THEIRS].name, "ratio");
+	printf("%-38s %14s %14s %8s\n", "", servers[OURS].name, servers[THEIRS].name, "ratio");
 	for (size_t i = 0; i < WORKLOADS; i++) {
 		(void)snprintf(what, sizeof(what), "%s: CPU us a call", workloads[i].name);
 		print_lower_is_better(what, &ours->cpu_us[i], &theirs->cpu_us[i], workloads[i].wanted_cpu_ratio);
@@ -234,7 +234,7 @@ int main(int argc, char *argv[])
 {
 	uint32_t rounds = ROUNDS_DEFAULT;
 	if (argc < 3 || argc > 4 || (argc == 4 && (parse_u32(argv[3], 10, ROUNDS_MAX, &rounds) < 0 || rounds == 0))) {
-		(void)fprintf(stderr, "usage: wire CSI_NODE GRPC_GO_SERVER [ROUNDS]\n");
+		(void)fprintf(stderr, "usage: wire PROGRAM GRPC_GO_SERVER [ROUNDS]\n");
 		return EXIT_FAILURE;
 	}
 	char directory[] = "/tmp/wire.XXXXXX";
@@ -247,7 +247,7 @@ int main(int argc, char *argv[])
 	AUTO_FREE char *endpoint = memory_printf("--endpoint=unix://%s", our_socket);
 	const char *const our_argv[] = {argv[1], endpoint, "--nodeid=bench", NULL};
 	const char *const their_argv[] = {argv[2], their_socket, NULL};
-	struct server servers[SERVERS] = {{"csi-node", our_argv, our_socket, 0},
+	struct server servers[SERVERS] = {{basename(argv[1]), our_argv, our_socket, 0},
 					  {"grpc-go", their_argv, their_socket, 0}};
 	AUTO_FREE struct figures *figures = memory_calloc(SERVERS, sizeof(*figures));
 
