@@ -177,8 +177,9 @@ static void on_stream_closed(void *user, void *context, uint32_t error_code)
 		grpc_call_free(call);
 		return;
 	}
-	if (!call->is_answered)
-		call->answered = STATUS_CANCELLED;
+	if (call->is_answered)
+		return; /* at its deadline, which its method observes anyway */
+	call->answered = STATUS_CANCELLED;
 	cancel_trigger(&call->cancel);
 	give_up(call);
 }
