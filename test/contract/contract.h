@@ -78,6 +78,8 @@ extern const struct contract_group contract_directories, contract_owners, contra
 /* ---- behind the back end's back, in the test's directory */
 void contract_plant_dir(struct contract_world *w, const char *name);
 void contract_plant_file(struct contract_world *w, const char *name, const char *content);
+/* Another name of an empty file: where many entries are wanted, that is much faster than many files. */
+void contract_plant_link(struct contract_world *w, const char *name, const char *empty_file);
 void contract_plant_symlink(struct contract_world *w, const char *name, const char *target);
 void contract_plant_fifo(struct contract_world *w, const char *name);
 /* One entry of each type: "dir", "file", "fifo", and the symlinks "to-dir", "to-file", "to-nothing", "to-itself". */

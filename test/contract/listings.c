@@ -14,9 +14,10 @@ static const char *many_name(unsigned i, char name[32])
 
 static void plant_many(struct contract_world *w)
 {
-	char name[32];
-	for (unsigned i = 0; i < MANY; i++)
-		contract_plant_file(w, many_name(i, name), "");
+	char first[32], name[32];
+	contract_plant_file(w, many_name(0, first), "");
+	for (unsigned i = 1; i < MANY; i++)
+		contract_plant_link(w, many_name(i, name), first);
 }
 
 /* Counts how often each of plant_many's entries is in page; anything else fails. */

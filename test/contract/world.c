@@ -110,6 +110,14 @@ void contract_plant_file(struct contract_world *w, const char *name, const char 
 	fs_memory_plant_file(w->fs, path, content);
 }
 
+void contract_plant_link(struct contract_world *w, const char *name, const char *empty_file)
+{
+	if (w->local_fd >= 0)
+		assert_int_equal(linkat(w->local_fd, empty_file, w->local_fd, name, 0), 0);
+	else
+		contract_plant_file(w, name, "");
+}
+
 void contract_plant_symlink(struct contract_world *w, const char *name, const char *target)
 {
 	if (w->local_fd >= 0) {
