@@ -23,6 +23,8 @@ endif
 ifeq ($(SAN),1)
 CSICORE_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
+# libnfs decodes answers into structs that it aligns to four bytes.
+$(BUILD)/obj/lib/storage/nfs%.o: CSICORE_CFLAGS += -fno-sanitize=alignment
 PROGRAM_LINK := -pie
 LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lpthread
 else
