@@ -2,7 +2,7 @@
 # Tests, lint, demo and benchmark.  Included by the Makefile.
 
 # ---- everything, on a machine that may have nothing installed yet
-CHECK_SUITES := check-build lint check-unit check-proto check-contract check-clients check-sanity check-fuzz asan check-guest
+CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-clients check-sanity check-fuzz asan check-guest
 
 check: ## every test there is; installs what is missing
 	@test/install-packages build check guest
@@ -13,6 +13,9 @@ check-build: ## build with gcc and with clang, warnings as errors
 	@$(MAKE) --no-print-directory -j2 WERROR=1 all
 	@$(MAKE) --no-print-directory -j2 WERROR=1 CC=clang-14 BUILD=$(BUILD)/clang all
 	@echo "gcc and clang agree: no warnings"
+
+check-docs: $(PROGRAMS) ## man pages and README against --help
+	@test/docs/check_options.py $(BUILD)
 
 lint: $(PROTO_HEADERS) ## house rules: layers, banned calls, format, headers that stand alone
 	@test/lint/lint.py $(BUILD)

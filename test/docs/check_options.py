@@ -26,8 +26,9 @@ def options_of_man(page):
         if not match:
             continue
         default = re.search(r"Default: \\fB(.*?)\\fR", match.group(3))
-        value = match.group(2).strip() if match.group(2) else None
-        options[match.group(1).replace("\\-", "-")] = (value, default.group(1).replace("\\-", "-") if default else None)
+        found = (match.group(1), (match.group(2) or "").strip() or None, default.group(1) if default else None)
+        name, value, default = (word.replace("\\-", "-") if word else None for word in found)
+        options[name] = (value, default)
     return options
 
 
@@ -35,10 +36,11 @@ def options_of_readme(program):
     """Rows `| `--name VALUE` | controller node | default | meaning |`."""
     options = {}
     short = program.split("-")[1]
-    rows = re.findall(r"^\| `--(\S+?)(?: (\S+))?` \| ([^|]*) \| ([^|]*) \|", open("README.md", encoding="utf-8").read(), flags=re.M)
+    text = open("README.md", encoding="utf-8").read().replace("\\|", "\0")
+    rows = re.findall(r"^\| `--(\S+?)(?: (\S+))?` \| ([^|]*) \|([^|]*)\|", text, flags=re.M)
     for name, value, programs, default in rows:
         if short in programs:
-            options[name] = (value or None, default.strip().strip("`") or None)
+            options[name] = tuple(x.strip().strip("`").replace("\0", "|") or None for x in (value, default))
     return options
 
 
