@@ -55,11 +55,16 @@ $(BUILD)/libcsicore.a: $(LIB_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/csi-controller: $(CONTROLLER_OBJECTS) $(BUILD)/libcsicore.a
-	$(CC) $(PROGRAM_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/csi-controller: $(CONTROLLER_OBJECTS)
+$(BUILD)/csi-node: $(NODE_OBJECTS)
 
-$(BUILD)/csi-node: $(NODE_OBJECTS) $(BUILD)/libcsicore.a
-	$(CC) $(PROGRAM_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+# What is shipped is small; what a debugger wants lies beside it and is found through the debug link.
+$(PROGRAMS): $(BUILD)/libcsicore.a
+	$(CC) $(PROGRAM_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(LIBS)
+ifneq ($(SAN),1)
+	objcopy --only-keep-debug $@ $@.debug
+	objcopy --strip-all --add-gnu-debuglink=$@.debug $@
+endif
 
 $(BUILD)/obj/%.o: %.c | $(PROTO_HEADERS)
 	@mkdir -p $(@D)
