@@ -28,6 +28,7 @@ struct wanted {
 	struct volume_id id; /* volume_id, read back */
 	int64_t required_bytes, limit_bytes;
 	int64_t capacity_bytes; /* what the answer says */
+	bool has_new_record;    /* written by this call */
 };
 
 /* ---- the request */
@@ -124,7 +125,7 @@ static Csicore__VolumeRecord new_record(const struct wanted *wanted)
 	return record;
 }
 
-/* Whether anything stands at sub_dir. */
+/* Whether a directory stands at sub_dir. */
 static int look_for_directory(struct export_use *use, const struct wanted *wanted, const char *sub_dir,
 			      bool *ret_exists, struct status *st)
 {
@@ -139,8 +140,8 @@ static int look_for_directory(struct export_use *use, const struct wanted *wante
 		return 0;
 	if (volume_open_parent(use, &path, wanted->call->cancel, &parent, &opened.dir, st) < 0 ||
 	    fs_lookup(use->fs, parent, path.names[path.count - 1], wanted->call->cancel, &attr, st) < 0)
-		return st->errnum == ENOENT || st->errnum == ENOTDIR ? 0 : -1;
-	*ret_exists = true;
+		return st->errnum == ENOENT || st->errnum == ENOTDIR || st->errnum == ELOOP ? 0 : -1;
+	*ret_exists = attr.type == FS_DIRECTORY;
 	return 0;
 }
 
@@ -207,6 +208,7 @@ static int write_record(struct export_use *use, struct wanted *wanted, struct st
 		return -1;
 	if (outcome == RECORD_EXISTS)
 		return meet_record(use, wanted, st);
+	wanted->has_new_record = outcome == RECORD_CREATED;
 	if (outcome == RECORD_REFUSED && export_is_first_refusal(use->export))
 		log_event(LOG_INFO, "share takes no volume records: sizes are not remembered",
 			  LOG_TEXT("server", wanted->id.server), LOG_TEXT("share", wanted->id.share));
@@ -289,14 +291,28 @@ static int make_directory(struct export_use *use, const struct wanted *wanted, s
 	return export_missing_is_stale(st);
 }
 
+/* The server has refused the directory: nobody may ever ask for this volume again, so its record goes too.  Where the server
+ * does not answer, the record stays for the repeat to find. */
+static void take_back_record(struct export_use *use, const struct wanted *wanted, const struct status *why)
+{
+	bool is_unanswered = why->code == STATUS_UNAVAILABLE || why->code == STATUS_DEADLINE_EXCEEDED ||
+			     why->code == STATUS_CANCELLED;
+	struct status ignored; /* a record without a directory does no harm */
+	if (wanted->has_new_record && !is_unanswered)
+		(void)record_store_remove(use, wanted->call->arena, volume_id_name(&wanted->id), wanted->call->cancel,
+					  &ignored);
+}
+
 static int create_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct wanted *wanted = context;
 	if (write_record(use, wanted, st) < 0)
 		return -1;
-	if (make_directory(use, wanted, st) < 0)
-		return status_prefix(st, "failed to make subdirectory");
-	return 0;
+	if (make_directory(use, wanted, st) == 0)
+		return 0;
+	if (st->errnum != ESTALE) /* or it is tried again */
+		take_back_record(use, wanted, st);
+	return status_prefix(st, "failed to make subdirectory");
 }
 
 /* ---- the answer */

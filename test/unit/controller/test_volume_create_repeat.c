@@ -79,6 +79,21 @@ static void record_without_its_directory_is_no_volume(void **state)
 	assert_tree(&world, OUR_FOLDERS ".csicore/volumes/pvc-1\npvc-1/\n");
 }
 
+static void symlink_in_the_directorys_place_is_no_volume(void **state)
+{
+	assert_non_null(create(&world, create_request_in(&world, "pvc-1", "a")));
+	fs_memory_plant_symlink(world.fs, "a", ".csicore");
+	assert_non_null(create(&world, create_request_in(&world, "pvc-1", "b")));
+	assert_string_equal(record_at(&world, ".csicore/volumes/pvc-1")->sub_dir, "b");
+}
+
+static void refused_directory_leaves_no_record(void **state)
+{
+	fs_memory_plant_file(world.fs, "pvc-1", "in the way");
+	assert_null(create(&world, create_request(&world, "pvc-1")));
+	assert_tree(&world, OUR_FOLDERS "pvc-1\n");
+}
+
 static void garbled_record_is_written_anew(void **state)
 {
 	static const char *const contents[] = {"", "csicvol1", "anything at all"};
@@ -226,6 +241,8 @@ int main(void)
 		TEST(repeat_with_another_size_is_another_volume),
 		TEST(repeat_in_another_directory_is_another_volume),
 		TEST(record_without_its_directory_is_no_volume),
+		TEST(symlink_in_the_directorys_place_is_no_volume),
+		TEST(refused_directory_leaves_no_record),
 		TEST(garbled_record_is_written_anew),
 		TEST(directory_of_csi_driver_nfs_becomes_a_volume),
 		TEST(directory_that_was_there_gets_the_mode_asked_for),
