@@ -2,7 +2,8 @@
 # Tests, lint, demo and benchmark.  Included by the Makefile.
 
 # ---- everything, on a machine that may have nothing installed yet
-CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-clients check-sanity check-fuzz asan check-guest
+CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-controller check-clients check-sanity \
+	check-fuzz asan check-guest
 
 check: ## every test there is; installs what is missing
 	@test/install-packages build check guest
@@ -83,6 +84,16 @@ check-contract: $(BUILD)/test/contract/contract ## the storage contract over mem
 	@test/contract/run $<
 
 .PHONY: check-contract
+
+# ---- csi-controller as a process, over an NFS server and a local directory
+$(BUILD)/test/controller/nfs: $(BUILD)/obj/test/controller/nfs.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS) -lcmocka
+
+check-controller: $(BUILD)/test/controller/nfs $(BUILD)/csi-controller ## csi-controller over a real NFS server
+	@test/controller/run $^
+
+.PHONY: check-controller
 
 # ---- the outside world: the official csi.proto (needs Go)
 $(BUILD)/gen/csi.desc: proto/csi.proto
