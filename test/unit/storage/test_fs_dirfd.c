@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +225,53 @@ static void failed_listing_keeps_its_place(void **state)
 	fs_close(w->fs, dir);
 }
 
+/* Exchanges the directory v/d and the symlink v/s again and again until told to stop. */
+struct swapper {
+	pthread_t thread;
+	int export_fd;
+	atomic_bool is_stopping;
+};
+
+static void *swap_for_ever(void *data)
+{
+	struct swapper *self = data;
+	while (!atomic_load(&self->is_stopping))
+		(void)renameat2(self->export_fd, "v/d", self->export_fd, "v/s", RENAME_EXCHANGE); /* may be gone */
+	return NULL;
+}
+
+static void plant_swapped_tree(const struct world *w)
+{
+	/* Any of these may be left from the round before. */
+	(void)mkdirat(w->export_fd, "v", 0755);
+	(void)mkdirat(w->export_fd, "v/d", 0755);
+	if (symlinkat("../../outside", w->export_fd, "v/s") < 0)
+		assert_int_equal(errno, EEXIST);
+	for (char c = 'a'; c <= 'e'; c++) {
+		const char path[] = {'v', '/', 'd', '/', c, '\0'};
+		(void)mkdirat(w->export_fd, path, 0755);
+	}
+}
+
+static void symlink_swapped_in_while_a_tree_is_removed_never_leads_outside(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(mkdirat(w->folder_fd, "outside/a", 0755), 0);
+	assert_int_equal(mkdirat(w->folder_fd, "outside/b", 0755), 0);
+	struct swapper swapper = {.export_fd = w->export_fd};
+	assert_int_equal(pthread_create(&swapper.thread, NULL, swap_for_ever, &swapper), 0);
+	for (unsigned round = 0; round < 300; round++) {
+		plant_swapped_tree(w);
+		(void)tree_remove(w->fs, w->root, "v", &w->cancel,
+				  &w->st); /* either outcome; the next round repeats it */
+	}
+	atomic_store(&swapper.is_stopping, true);
+	(void)pthread_join(swapper.thread, NULL); /* joinable and not this one */
+	assert_int_equal(tree_remove(w->fs, w->root, "v", &w->cancel, &w->st), 0);
+	assert_int_equal(faccessat(w->folder_fd, "outside/a", F_OK, 0), 0);
+	assert_int_equal(faccessat(w->folder_fd, "outside/b", F_OK, 0), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -237,6 +286,7 @@ int main(void)
 		TEST(descriptors_are_given_back_and_never_inherited),
 		TEST(pages_hold_no_more_than_512_entries),
 		TEST(failed_listing_keeps_its_place),
+		TEST(symlink_swapped_in_while_a_tree_is_removed_never_leads_outside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -340,6 +340,53 @@ static void closed_level_that_is_swapped_meanwhile_is_passed_over(void **state)
 	}
 }
 
+static void failure_while_a_closed_level_is_opened_again_is_reported(void **state)
+{
+	/* Deep enough that levels are closed; sampled, as there are some thousand operations. */
+	const int errnums[] = {EIO, ETIMEDOUT};
+	for (unsigned nth = 300; nth < 1100; nth += 7) {
+		for (int i = 0; i < 2; i++) {
+			struct world w;
+			world_init(&w);
+			plant_deep(&w, 200);
+			fs_memory_reset_operations(w.fs);
+			fs_memory_fail_nth(w.fs, nth, errnums[i], FS_MEMORY_FAIL_BEFORE);
+			int result = remove_tree(&w);
+			bool was_reached = fs_memory_operation_count(w.fs) >= nth;
+			assert_int_equal(result == 0 && fs_memory_exists(w.fs, "v"), 0);
+			if (was_reached && errnums[i] == ETIMEDOUT) {
+				assert_int_equal(w.st.errnum, ETIMEDOUT);
+				assert_int_equal(fs_memory_operation_count(w.fs), nth);
+			}
+			fs_memory_fail_nth(w.fs, 0, 0, FS_MEMORY_FAIL_BEFORE);
+			assert_int_equal(remove_tree(&w), 0);
+			assert_int_equal(fs_memory_open_count(w.fs), 1);
+			world_release(&w);
+		}
+	}
+}
+
+/* The second page cannot be read: a server whose cookies its own removals make bad. */
+static int refuse_second_page(void *data, const struct fs_memory_operation *operation)
+{
+	unsigned *pages = data;
+	return strcmp(operation->verb, "read_dir") == 0 && ++*pages == 2 ? EINVAL : 0;
+}
+
+static void listing_that_breaks_after_removals_is_begun_anew(void **state)
+{
+	struct world *w = *state;
+	fs_memory_set_page_entries(w->fs, 3);
+	for (char c = 'a'; c <= 'e'; c++) {
+		const char path[] = {'v', '/', c, '\0'};
+		fs_memory_plant_file(w->fs, path, "x");
+	}
+	unsigned pages = 0;
+	fs_memory_set_hook(w->fs, refuse_second_page, &pages);
+	assert_int_equal(remove_tree(w), 0);
+	world_assert_list(w, "");
+}
+
 static void wide_tree_of_many_full_directories_goes_in_one_pass(void **state)
 {
 	struct world *w = *state;
@@ -373,6 +420,8 @@ int main(void)
 		WORLD_TEST(deepest_allowed_tree_goes_with_few_handles_open),
 		WORLD_TEST(deeper_tree_is_a_failed_precondition),
 		cmocka_unit_test(closed_level_that_is_swapped_meanwhile_is_passed_over),
+		cmocka_unit_test(failure_while_a_closed_level_is_opened_again_is_reported),
+		WORLD_TEST(listing_that_breaks_after_removals_is_begun_anew),
 		WORLD_TEST(wide_tree_of_many_full_directories_goes_in_one_pass),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
