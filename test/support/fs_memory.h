@@ -4,8 +4,8 @@
  * what tests need: any operation can be made to fail, before or after its effect, a hook sees every operation and may
  * change the tree first, and the tree can be planted and read by path without counting as operations.
  *
- * Paths here are names joined by '/', from the root; "" is the root.  Mistakes of a test (planting below a file, freeing
- * with a directory open) abort with a message.
+ * Paths here are names joined by '/', from the root; "" is the root.  To plant below a file aborts; an
+ * export that is freed with a directory open fails the test program when it ends.
  */
 #ifndef CSICORE_TEST_SUPPORT_FS_MEMORY_H
 #define CSICORE_TEST_SUPPORT_FS_MEMORY_H
