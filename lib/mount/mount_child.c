@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One fork for each risky call.  The report travels through a shared page, so there is nothing to read and no descriptor
- * that another child could keep open; the end of the child is seen on its pidfd.
+ * Each child shares our memory (CLONE_VM), as between vfork and exec, but we do not stop: copying page tables would cost more
+ * than a cached mount.  What makes that safe:
+ *  - it runs on a stack of its own, where its report lies too; both stay mapped until it is dead;
+ *  - it writes to no other memory but errno, which it shares with the thread that waits for it, and that thread blocks all
+ *    signals, so that its poll cannot fail with EINTR and it has no errno to read meanwhile;
+ *  - once killed it runs no further instruction of ours, at most it hangs on in a system call, whose strings the kernel has
+ *    copied at its start.  So a child left behind needs nothing of the caller's.
+ * No signal announces its end (others may care about SIGCHLD): a pidfd does.
  */
 #include "mount/mount_child.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,40 +30,83 @@
 /* How long a killed child may take to end before it is left behind: NFS waits end within 240 ms of a SIGKILL. */
 #define KILLED_CHILD_GRACE_MS 1000
 
+#define GUARD_BYTES 65536 /* a page of any machine */
+#define STACK_BYTES (128 * 1024)
+
+/* What one child needs.  It stands at the top of a mapping, above the stack that grows down from it. */
+struct place {
+	struct place *next; /* in the list that it is in */
+	mount_child_main *main;
+	const void *job;
+	pid_t pid;
+	_Alignas(64) unsigned char report[MOUNT_CHILD_REPORT_BYTES];
+};
+
 struct mount_children {
 	pthread_mutex_t lock; /* guards what follows; a leaf lock */
 	unsigned max;
 	unsigned running; /* being waited for by their callers */
-	unsigned left;    /* killed and not yet dead: left_pids[0..left-1] */
-	pid_t left_pids[];
+	unsigned left;    /* killed and not yet dead: the places in left_behind */
+	struct place *left_behind;
+	struct place *unused;
 };
 
 struct mount_children *mount_children_new(unsigned max)
 {
-	struct mount_children *children = memory_calloc(1, sizeof(*children) + max * sizeof(children->left_pids[0]));
+	struct mount_children *children = memory_calloc(1, sizeof(*children));
 
 	(void)pthread_mutex_init(&children->lock, NULL); /* cannot fail with default attributes on Linux */
 	children->max = max;
 	return children;
 }
 
+static struct place *place_new(void)
+{
+	unsigned char *base = mmap(NULL, GUARD_BYTES + STACK_BYTES + sizeof(struct place), PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+
+	if (base == MAP_FAILED)
+		return NULL;
+	(void)mprotect(base, GUARD_BYTES, PROT_NONE); /* a net under what is deep enough without it */
+	return (struct place *)(base + GUARD_BYTES + STACK_BYTES);
+}
+
+static void place_free(struct place *place)
+{
+	unsigned char *base = (unsigned char *)place - STACK_BYTES - GUARD_BYTES;
+
+	(void)munmap(base, GUARD_BYTES + STACK_BYTES + sizeof(*place)); /* the mapping of place_new */
+}
+
 /* The lock is held. */
 static void reap_left(struct mount_children *children)
 {
-	unsigned kept = 0;
+	struct place **at = &children->left_behind;
 
-	for (unsigned i = 0; i < children->left; i++) {
-		if (waitpid(children->left_pids[i], NULL, WNOHANG) == 0)
-			children->left_pids[kept++] = children->left_pids[i];
+	while (*at) {
+		struct place *place = *at;
+
+		if (waitpid(place->pid, NULL, WNOHANG | __WALL) == 0) {
+			at = &place->next;
+			continue;
+		}
+		*at = place->next;
+		place_free(place);
+		children->left--;
 	}
-	children->left = kept;
 }
 
 void mount_children_free(struct mount_children *children)
 {
 	if (!children)
 		return;
-	reap_left(children);
+	reap_left(children); /* what is left even now keeps its place: the process is about to end */
+	while (children->unused) {
+		struct place *next = children->unused->next;
+
+		place_free(children->unused);
+		children->unused = next;
+	}
 	(void)pthread_mutex_destroy(&children->lock); /* nobody holds it any more */
 	free(children);
 }
@@ -72,126 +121,141 @@ unsigned mount_children_count(struct mount_children *children)
 	return count;
 }
 
-static int enter(struct mount_children *children, struct status *st)
+/* A place for one more child; NULL where there are too many. */
+static struct place *enter(struct mount_children *children, struct status *st)
 {
+	struct place *place = NULL;
+
 	(void)pthread_mutex_lock(&children->lock);
 	reap_left(children);
 	bool is_free = children->running + children->left < children->max;
 
-	if (is_free)
-		children->running++;
+	if (is_free) {
+		place = children->unused;
+		if (place)
+			children->unused = place->next;
+		else
+			place = place_new();
+		if (place)
+			children->running++;
+	}
 	(void)pthread_mutex_unlock(&children->lock);
-	if (is_free)
-		return 0;
-	return status_set(st, STATUS_UNAVAILABLE, "%u mount operations wait for servers already", children->max);
+	if (!is_free)
+		(void)status_set(st, STATUS_UNAVAILABLE, "%u mount operations wait for servers already", children->max);
+	else if (!place)
+		(void)status_set_errno(st, errno, "map the stack of a mount child");
+	return place;
 }
 
-/* left_pid: a child that outlived its kill, 0 for none. */
-static void leave(struct mount_children *children, pid_t left_pid)
+enum child_end {
+	CHILD_ENDED,  /* by itself, or it never was */
+	CHILD_KILLED, /* and dead: its stack is as it left it */
+	CHILD_LEFT,   /* killed, not yet dead */
+};
+
+static void leave(struct mount_children *children, struct place *place, enum child_end end)
 {
 	(void)pthread_mutex_lock(&children->lock);
 	children->running--;
-	if (left_pid > 0)
-		children->left_pids[children->left++] = left_pid;
+	if (end == CHILD_LEFT) {
+		place->next = children->left_behind;
+		children->left_behind = place;
+		children->left++;
+	} else if (end == CHILD_ENDED) {
+		place->next = children->unused;
+		children->unused = place;
+	}
 	(void)pthread_mutex_unlock(&children->lock);
+	if (end == CHILD_KILLED)
+		place_free(place); /* sanitizers remember the frames on it */
 }
 
-static void run_child(mount_child_main *main, const void *job, void *report) __attribute__((noreturn));
-static void run_child(mount_child_main *main, const void *job, void *report)
+static int run_child(void *argument)
 {
+	struct place *place = argument;
+
 	/* The worker thread that waits here for the child is what the signal is bound to. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A child that hangs must not hold the sockets of clients open. */
+	/* Its table of descriptors is a copy: a child that hangs must not hold the sockets of clients open. */
 	(void)close_range(3, ~0U, 0);
-	main(job, report);
-	_exit(0);
-}
-
-/* Signals stay blocked in the child: a handler would run on memory that is no longer shared, on its pipe, which still is. */
-static pid_t fork_child(mount_child_main *main, const void *job, void *report)
-{
-	sigset_t all, old;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	pid_t pid = _Fork();
-
-	if (pid == 0)
-		run_child(main, job, report);
-	int fork_errno = errno;
-
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	errno = fork_errno;
-	return pid;
-}
-
-static int end_of(pid_t pid, struct status *st)
-{
-	int how = 0;
-
-	if (waitpid(pid, &how, 0) < 0)
-		return status_set_errno(st, errno, "wait for a mount child");
-	if (WIFSIGNALED(how))
-		return status_set(st, STATUS_INTERNAL, "a mount child died of signal %d", WTERMSIG(how));
+	place->main(place->job, place->report);
 	return 0;
 }
 
-/* True once the child is dead and reaped. */
-static bool kill_child(pid_t pid, int pidfd)
+/* The end of a child whose pidfd is readable. */
+static enum child_end reap(const struct place *place, int *ret_outcome, struct status *st)
+{
+	int how = 0;
+
+	*ret_outcome = -1;
+	if (waitpid(place->pid, &how, __WALL) < 0) {
+		(void)status_set_errno(st, errno, "wait for a mount child");
+		return CHILD_KILLED;
+	}
+	if (WIFSIGNALED(how)) {
+		(void)status_set(st, STATUS_INTERNAL, "a mount child died of signal %d", WTERMSIG(how));
+		return CHILD_KILLED;
+	}
+	*ret_outcome = 0;
+	return CHILD_ENDED;
+}
+
+static enum child_end kill_child(const struct place *place, int pidfd)
 {
 	struct cancel grace;
 	struct status ignored;
 	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
 
-	(void)kill(pid, SIGKILL); /* not reaped yet, so the number is still this child's */
-	if (pidfd < 0)
-		return false;
+	(void)kill(place->pid, SIGKILL); /* not reaped yet, so the number is still this child's */
 	cancel_init(&grace, KILLED_CHILD_GRACE_MS);
 	bool is_dead = cancel_poll(&grace, &fd, 1, -1, &ignored) > 0;
 
 	cancel_release(&grace);
-	return is_dead && waitpid(pid, NULL, WNOHANG) == pid;
+	return is_dead && waitpid(place->pid, NULL, WNOHANG | __WALL) == place->pid ? CHILD_KILLED : CHILD_LEFT;
 }
 
-static int wait_for(struct mount_children *children, pid_t pid, struct cancel *cancel, struct status *st)
+/* All signals are blocked, here and, by inheritance, in the child. */
+static enum child_end start_and_wait(struct place *place, struct cancel *cancel, int *ret_outcome, struct status *st)
 {
-	AUTO_CLOSE int pidfd = pidfd_open(pid, 0);
+	int started_fd = -1;
+
+	place->pid = clone(run_child, place, CLONE_VM | CLONE_PIDFD, place, &started_fd);
+	if (place->pid < 0) {
+		*ret_outcome = status_set_errno(st, errno, "start a mount child");
+		return CHILD_ENDED;
+	}
+	AUTO_CLOSE int pidfd = started_fd;
 	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
 
-	if (pidfd < 0)
-		(void)status_set_errno(st, errno, "watch a mount child");
-	else if (cancel_poll(cancel, &fd, 1, -1, st) > 0) {
-		leave(children, 0);
-		return end_of(pid, st);
-	}
-	leave(children, kill_child(pid, pidfd) ? 0 : pid);
-	return -1;
+	if (cancel_poll(cancel, &fd, 1, -1, st) > 0)
+		return reap(place, ret_outcome, st);
+	*ret_outcome = -1;
+	return kill_child(place, pidfd);
 }
 
 int mount_child_run(struct mount_children *children, mount_child_main *main, const void *job, void *report,
 		    size_t report_bytes, struct cancel *cancel, struct status *st)
 {
-	if (report_bytes > MOUNT_CHILD_REPORT_BYTES)
-		return status_set(st, STATUS_INTERNAL, "a mount report of %zu bytes", report_bytes);
-	if (cancel_check(cancel, st) < 0 || enter(children, st) < 0)
-		return -1;
-	void *shared = mmap(NULL, MOUNT_CHILD_REPORT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (shared == MAP_FAILED) {
-		leave(children, 0);
-		return status_set_errno(st, errno, "map the report of a mount child");
-	}
-	memcpy(shared, report, report_bytes);
-	pid_t pid = fork_child(main, job, shared);
+	sigset_t all, old;
 	int outcome = -1;
 
-	if (pid < 0) {
-		(void)status_set_errno(st, errno, "start a mount child");
-		leave(children, 0);
-	} else {
-		outcome = wait_for(children, pid, cancel, st);
-	}
-	memcpy(report, shared, report_bytes);
-	(void)munmap(shared, MOUNT_CHILD_REPORT_BYTES); /* our own mapping of the size given */
+	if (report_bytes > MOUNT_CHILD_REPORT_BYTES)
+		return status_set(st, STATUS_INTERNAL, "a mount report of %zu bytes", report_bytes);
+	if (cancel_check(cancel, st) < 0)
+		return -1;
+	struct place *place = enter(children, st);
+
+	if (!place)
+		return -1;
+	place->main = main;
+	place->job = job;
+	memcpy(place->report, report, report_bytes);
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old); /* cannot fail with these arguments, nor can the next */
+	enum child_end end = start_and_wait(place, cancel, &outcome, st);
+
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	memcpy(report, place->report, report_bytes);
+	leave(children, place, end);
 	return outcome;
 }

@@ -19,8 +19,8 @@ struct status;
 #define MOUNT_CHILD_REPORT_BYTES 4096
 
 /*
- * Runs in the child: reads job, which is the parent's memory as it was, and writes report, which the parent sees.  Only
- * async-signal-safe functions may be called, as another thread may have held any lock at the fork.
+ * Runs in the child: reads job and writes report, and nothing else, as all memory is the parent's.  Only async-signal-safe
+ * functions may be called, and no more than 64 KiB of stack used.
  */
 typedef void mount_child_main(const void *job, void *report);
 

@@ -7,11 +7,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -49,9 +49,10 @@ static int system_lookup(const char *host, int family, char *address, size_t siz
 	return error;
 }
 
-static int numeric_address(const char *host, char *address)
+/* A literal with a zone ("fe80::1%eth0") needs the interface's number, which getaddrinfo finds without asking anybody. */
+static int zoned_address(const char *host, char *address)
 {
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+	const struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
 	struct addrinfo *found = NULL;
 	int error = getaddrinfo(host, NULL, &hints, &found);
 
@@ -60,6 +61,17 @@ static int numeric_address(const char *host, char *address)
 	error = getnameinfo(found->ai_addr, found->ai_addrlen, address, RESOLVE_ADDRESS_BYTES, NULL, 0, NI_NUMERICHOST);
 	freeaddrinfo(found);
 	return error;
+}
+
+static bool numeric_address(const char *host, char *address)
+{
+	struct in6_addr bytes; /* room for either family */
+
+	if (inet_pton(AF_INET, host, &bytes) == 1)
+		return inet_ntop(AF_INET, &bytes, address, RESOLVE_ADDRESS_BYTES) != NULL;
+	if (inet_pton(AF_INET6, host, &bytes) == 1)
+		return inet_ntop(AF_INET6, &bytes, address, RESOLVE_ADDRESS_BYTES) != NULL;
+	return strchr(host, '%') && zoned_address(host, address) == 0;
 }
 
 static void drop(struct request *request)
@@ -138,7 +150,7 @@ int resolve_address(resolve_lookup *lookup, const char *host, int family, char r
 	if (strlen(host) >= HOST_BYTES)
 		return status_set(st, STATUS_INVALID_ARGUMENT, "the server's name is longer than %d bytes",
 				  HOST_BYTES - 1);
-	if (numeric_address(host, address) == 0) {
+	if (numeric_address(host, address)) {
 		memcpy(ret_address, address, sizeof(address));
 		return 0;
 	}
