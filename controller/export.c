@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "csi/volume_id.h"
 #include "storage/tree.h"
+#include "sub_dir_cache.h"
 
 #define OPEN_ARENA_BYTES (64 * 1024)
 #define FOLDER_MODE 0700
@@ -40,6 +41,7 @@ struct export
 	unsigned hold_count;           /* exports->lock */
 	uint64_t last_used;            /* exports->lock; a count, not a time */
 	struct generation *generation; /* exports->lock; NULL until the first use and after a stale handle */
+	struct sub_dir_cache *sub_dirs;
 	atomic_flag has_refused;
 };
 
@@ -73,6 +75,7 @@ static void export_free(struct export *export)
 {
 	if (export->generation)
 		generation_free(export->generation);
+	sub_dir_cache_free(export->sub_dirs);
 	free((char *)export->key.server);
 	free((char *)export->key.share);
 	free(export);
@@ -110,6 +113,7 @@ static struct export *add(struct exports *exports, const struct export_key *key)
 	struct export *export = memory_calloc(1, sizeof(*export));
 	export->exports = exports;
 	export->key = *key;
+	export->sub_dirs = sub_dir_cache_new();
 	export->key.server = memory_strdup(key->server);
 	export->key.share = memory_strdup(key->share);
 	atomic_flag_clear(&export->has_refused);
@@ -251,6 +255,11 @@ int export_missing_is_stale(struct status *st)
 	if (st->errnum == ENOENT)
 		st->errnum = ESTALE;
 	return -1;
+}
+
+struct sub_dir_cache *export_sub_dirs(struct export *export)
+{
+	return export->sub_dirs;
 }
 
 bool export_is_first_refusal(struct export *export)

@@ -21,6 +21,7 @@ struct cancel;
 struct export;
 struct exports;
 struct status;
+struct sub_dir_cache;
 
 /*
  * Makes the file system behind key; the caller frees it.  *ret_below is the path from its root to the export ("" mostly),
@@ -75,6 +76,9 @@ int export_run(struct export *export, export_operation *operation, void *context
 
 /* For a failure of one name in a handle that was open: ENOENT can then only mean that the directory itself is gone. */
 int export_missing_is_stale(struct status *st);
+
+/* What is known of the export's records. */
+struct sub_dir_cache *export_sub_dirs(struct export *export);
 
 /* True for the first caller only: what is worth one line in the log for each export. */
 bool export_is_first_refusal(struct export *export);

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/strbuf.h"
+#include "sub_dir_cache.h"
 
 #define RECORD_FILE_MODE 0600
 #define TEMPORARY_PREFIX '~' /* no record's file name begins with it */
@@ -153,31 +154,55 @@ struct scan {
 	const char *found;   /* NULL so far */
 };
 
+/* The directory that the record in file names, "" where the file is no record. */
+static int read_sub_dir(struct export_use *use, struct arena *arena, struct fs_dir *folder,
+			const struct fs_entry *entry, struct cancel *cancel, const char **ret_sub_dir,
+			struct status *st)
+{
+	struct sub_dir_cache *cache = export_sub_dirs(use->export);
+	Csicore__VolumeRecord *record;
+	const char *sub_dir = sub_dir_cache_get(cache, arena, &entry->attr);
+	if (!sub_dir) {
+		if (read_record(use, arena, folder, entry->name, cancel, &record, st) < 0)
+			return -1;
+		sub_dir = record ? record->sub_dir : "";
+		sub_dir_cache_put(cache, &entry->attr, sub_dir);
+	}
+	*ret_sub_dir = sub_dir;
+	return 0;
+}
+
+static int scan_entry(struct export_use *use, struct scan *scan, struct arena *arena, struct fs_dir *folder,
+		      const struct fs_entry *entry, struct cancel *cancel, struct status *st)
+{
+	const char *sub_dir;
+	struct path path;
+	struct status ignored; /* a record whose sub_dir is no path shares nothing */
+	if (entry->attr.type != FS_FILE || entry->name[0] == TEMPORARY_PREFIX ||
+	    strcmp(entry->name, scan->own_file) == 0)
+		return 0;
+	if (read_sub_dir(use, arena, folder, entry, cancel, &sub_dir, st) < 0)
+		return -1;
+	if (path_split(arena, "subDir", sub_dir, &path, &ignored) == 0 && is_at_or_below(&path, scan->path))
+		scan->found = arena_strdup(scan->arena, entry->name);
+	return 0;
+}
+
 static int scan_page(struct export_use *use, struct scan *scan, struct fs_dir *folder, const struct fs_page *page,
 		     struct cancel *cancel, struct status *st)
 {
-	AUTO(arena_release) struct arena arena; /* for this page */
+	AUTO(arena_release) struct arena arena; /* for one entry at a time */
 	arena_init(&arena, SCAN_ARENA_BYTES);
 	for (size_t i = 0; i < page->count && !scan->found; i++) {
-		const struct fs_entry *entry = &page->entries[i];
-		Csicore__VolumeRecord *record;
-		struct status ignored; /* a record whose sub_dir is no path shares nothing */
-		struct path path;
-		if (entry->attr.type != FS_FILE || entry->name[0] == TEMPORARY_PREFIX ||
-		    strcmp(entry->name, scan->own_file) == 0)
-			continue;
-		if (read_record(use, &arena, folder, entry->name, cancel, &record, st) < 0)
+		if (scan_entry(use, scan, &arena, folder, &page->entries[i], cancel, st) < 0)
 			return -1;
-		if (record && path_split(&arena, "subDir", record->sub_dir, &path, &ignored) == 0 &&
-		    is_at_or_below(&path, scan->path))
-			scan->found = arena_strdup(scan->arena, record->name);
 		arena_release(&arena);
 	}
 	return 0;
 }
 
 int record_store_find_sharer(struct export_use *use, struct arena *arena, const char *name, const struct path *path,
-			     struct cancel *cancel, const char **ret_name, struct status *st)
+			     struct cancel *cancel, const char **ret_file, struct status *st)
 {
 	struct scan scan = {record_file_name(arena, name), path, arena, NULL};
 	struct fs_dir *folder = NULL;
@@ -195,6 +220,6 @@ int record_store_find_sharer(struct export_use *use, struct arena *arena, const 
 	}
 	fs_page_release(&page);
 	if (result == 0)
-		*ret_name = scan.found;
+		*ret_file = scan.found;
 	return result;
 }

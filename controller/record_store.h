@@ -33,11 +33,11 @@ int record_store_remove(struct export_use *use, struct arena *arena, const char 
 			struct status *st);
 
 /*
- * Another volume than name whose directory is path or lies below it; *ret_name is its name in arena, NULL for none.
- * Reads the records page by page, with memory for one page at a time.  Records that may not be read are EACCES: not
+ * Another volume than name whose directory is path or lies below it; *ret_file is its record's file name in arena, NULL for none.
+ * Reads the folder page by page and those records that it has not seen before.  Records that may not be read are EACCES: not
  * knowing is no leave to delete.
  */
 int record_store_find_sharer(struct export_use *use, struct arena *arena, const char *name, const struct path *path,
-			     struct cancel *cancel, const char **ret_name, struct status *st);
+			     struct cancel *cancel, const char **ret_file, struct status *st);
 
 #endif
