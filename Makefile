@@ -30,7 +30,8 @@ LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lpthread
 else
 CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 # Static programs: the image is the program and nothing else.
-PROGRAM_LINK := -static-pie
+# The linker warns that getaddrinfo and its like load NSS modules at run time; glibc has files and dns built in.
+PROGRAM_LINK := -static-pie -Wl,--no-warnings
 LIBS := $(patsubst -luv,-l:libuv_a.a,$(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)) -ldl -lrt -lpthread
 endif
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections
