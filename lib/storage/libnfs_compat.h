@@ -7,6 +7,7 @@
 #define CSICORE_STORAGE_LIBNFS_COMPAT_H
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <sys/time.h>
 
@@ -45,6 +46,15 @@ static inline const char *libnfs_read3_bytes(const READ3resok *answer, const voi
 	return answer->data.data_val;
 #endif
 }
+
+/* 4.0.0 allocates what lists and arrays of an answer point to at multiples of 4, too little for their own types: an element
+ * is copied out before it is looked at.  What is in the answer itself is aligned. */
+#define LIBNFS_ELEMENT(type, at) \
+	({ \
+		type element_; \
+		memcpy(&element_, (const void *)(at), sizeof(element_)); \
+		element_; \
+	})
 
 /* What an RPC that the server rejected is told by: the raw layer gives these words and no number (lib/pdu.c of 4.0.0 to 6.0). */
 #define LIBNFS_PROGRAM_UNAVAILABLE "Server responded: Program not available"

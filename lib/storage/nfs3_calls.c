@@ -121,14 +121,16 @@ static void receive_readdirplus(const void *reply, void *result)
 	a->status = res->status;
 	if (res->status != NFS3_OK)
 		return;
-	for (const entryplus3 *e = ok->reply.entries; e; e = e->nextentry) {
-		const post_op_attr *attr = &e->name_attributes;
+	for (const entryplus3 *at = ok->reply.entries; at;) {
+		const entryplus3 e = LIBNFS_ELEMENT(entryplus3, at);
+		const post_op_attr *attr = &e.name_attributes;
 		struct fs_attr entry_attr;
 
 		if (attr->attributes_follow)
 			entry_attr = attr_of(&attr->post_op_attr_u.attributes);
-		nfs_page_add(a->page, e->name, strlen(e->name), attr->attributes_follow ? &entry_attr : NULL);
-		a->page->cookie = e->cookie;
+		nfs_page_add(a->page, e.name, strlen(e.name), attr->attributes_follow ? &entry_attr : NULL);
+		a->page->cookie = e.cookie;
+		at = e.nextentry;
 	}
 	memcpy(&a->page->verifier, ok->cookieverf, sizeof(a->page->verifier));
 	a->page->is_end = ok->reply.eof != 0;
@@ -143,9 +145,12 @@ static void receive_readdir(const void *reply, void *result)
 	a->status = res->status;
 	if (res->status != NFS3_OK)
 		return;
-	for (const entry3 *e = ok->reply.entries; e; e = e->nextentry) {
-		nfs_page_add(a->page, e->name, strlen(e->name), NULL);
-		a->page->cookie = e->cookie;
+	for (const entry3 *at = ok->reply.entries; at;) {
+		const entry3 e = LIBNFS_ELEMENT(entry3, at);
+
+		nfs_page_add(a->page, e.name, strlen(e.name), NULL);
+		a->page->cookie = e.cookie;
+		at = e.nextentry;
 	}
 	memcpy(&a->page->verifier, ok->cookieverf, sizeof(a->page->verifier));
 	a->page->is_end = ok->reply.eof != 0;

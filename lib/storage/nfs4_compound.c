@@ -170,14 +170,16 @@ static bool parse_attributes(const fattr4 *from, struct nfs4_attributes *ret)
 
 static void take_entries(struct nfs4_answer *a, const READDIR4resok *from)
 {
-	for (const entry4 *e = from->reply.entries; e; e = e->nextentry) {
+	for (const entry4 *at = from->reply.entries; at;) {
+		const entry4 e = LIBNFS_ELEMENT(entry4, at);
 		struct nfs4_attributes attributes;
-		bool has_attributes = parse_attributes(&e->attrs, &attributes) && attributes.has_type &&
+		bool has_attributes = parse_attributes(&e.attrs, &attributes) && attributes.has_type &&
 				      attributes.rdattr_error == NFS4_OK;
 
-		nfs_page_add(a->page, e->name.utf8string_val, e->name.utf8string_len,
+		nfs_page_add(a->page, e.name.utf8string_val, e.name.utf8string_len,
 			     has_attributes ? &attributes.attr : NULL);
-		a->page->cookie = e->cookie;
+		a->page->cookie = e.cookie;
+		at = e.nextentry;
 	}
 	memcpy(&a->page->verifier, from->cookieverf, sizeof(a->page->verifier));
 	a->page->is_end = from->reply.eof != 0;
@@ -257,11 +259,13 @@ static void receive_compound(const void *reply, void *result)
 	/* The last result is the one of the operation that failed (RFC 7530 14.2.4). */
 	a->done = res->status == NFS4_OK ? answered : answered ? answered - 1 : 0;
 	for (unsigned i = 0; i < a->done && !a->is_malformed; i++) {
+		const nfs_resop4 op = LIBNFS_ELEMENT(nfs_resop4, &res->resarray.resarray_val[i]);
+
 		/* A result of another kind than what was asked for has nowhere to go. */
-		if (i >= a->asked->count || res->resarray.resarray_val[i].resop != a->asked->operations[i].argop)
+		if (i >= a->asked->count || op.resop != a->asked->operations[i].argop)
 			a->is_malformed = true;
 		else
-			take_result(a, &res->resarray.resarray_val[i]);
+			take_result(a, &op);
 	}
 }
 
