@@ -2,7 +2,7 @@
 # Tests, lint, demo and benchmark.  Included by the Makefile.
 
 # ---- everything, on a machine that may have nothing installed yet
-CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-controller check-clients check-sanity \
+CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-nfs check-controller check-clients check-sanity \
 	check-fuzz asan check-guest
 
 check: ## every test there is; installs what is missing
@@ -73,6 +73,16 @@ fuzz-corpus: $(BUILD)/test/fuzz/make_http2_session_corpus ## make the recorded c
 	@$< test/fuzz/corpus/http2_session
 
 .PHONY: check-fuzz fuzz-run fuzz-corpus
+
+# ---- the libnfs back end beside real servers: what they refuse, cost, and how they go away
+$(BUILD)/test/nfs/nfs: $(BUILD)/obj/test/nfs/main.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS) -lcmocka
+
+check-nfs: $(BUILD)/test/nfs/nfs ## the libnfs back end beside nfs-ganesha
+	@test/nfs/run $<
+
+.PHONY: check-nfs
 
 # ---- the contract of lib/storage/fs.h, over every back end
 CONTRACT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/contract/*.c))
