@@ -28,16 +28,16 @@ static const struct option table[] = {
 
 static int parse(enum options_outcome *ret, struct status *st, ...)
 {
-	char *argv[16] = {"program"};
+	const char *argv[16] = {"program"};
 	int argc = 1;
 	va_list args;
 
 	memset(&got, 0, sizeof(got));
 	va_start(args, st);
-	for (char *arg = va_arg(args, char *); arg; arg = va_arg(args, char *))
+	for (const char *arg = va_arg(args, const char *); arg; arg = va_arg(args, const char *))
 		argv[argc++] = arg;
 	va_end(args);
-	return options_parse(table, sizeof(table) / sizeof(table[0]), argc, argv, ret, st);
+	return options_parse(table, sizeof(table) / sizeof(table[0]), argc, (char *const *)argv, ret, st);
 }
 
 static void every_spelling_of_go_is_taken(void **state)
@@ -73,7 +73,7 @@ static void a_boolean_takes_its_value_only_with_an_equals_sign(void **state)
 static void mistakes_are_one_clear_line(void **state)
 {
 	static const struct {
-		char *argument, *message;
+		const char *argument, *message;
 	} cases[] = {
 		{"--nope=1", "unknown option \"--nope=1\""},
 		{"stray", "\"stray\" is not an option"},
