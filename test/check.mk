@@ -6,7 +6,8 @@ CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contrac
 	check-fuzz asan check-guest
 
 check: ## every test there is; installs what is missing
-	@test/install-packages build check guest
+	@test/install-packages build check clients guest
+	@test/install-go
 	@BUILD=$(BUILD) WERROR=1 test/check $(CHECK_SUITES)
 
 # Both compilers, warnings as errors; the second one's output goes beside the first one's.
