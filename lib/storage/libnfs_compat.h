@@ -35,7 +35,6 @@ static inline int libnfs_read3(struct rpc_context *rpc, rpc_cb callback, void *b
 #endif
 }
 
-/* A count above that of the request is the server's lie: version 6 has not stored as much. */
 static inline const char *libnfs_read3_bytes(const READ3resok *answer, const void *buffer, uint32_t *ret_count)
 {
 #ifdef LIBNFS_API_V2

@@ -14,9 +14,8 @@ struct nfs3_answer {
 	struct fs_capacity capacity;
 	struct nfs_incoming_page *page; /* READDIR, READDIRPLUS: the caller's */
 	struct strbuf *content;         /* READ: the caller's; appended to */
-	const void *buffer;             /* READ: as in nfs3_read_args, with its room */
-	uint32_t buffer_bytes;
-	uint32_t count; /* READ, WRITE */
+	const void *buffer;             /* READ: as in nfs3_read_args */
+	uint32_t count;                 /* READ, WRITE */
 	bool is_eof, is_stable;
 };
 

@@ -192,7 +192,7 @@ static int read_content(struct nfs_connection *c, const struct nfs_handle *file,
 	struct nfs3_read_args read = {.args = {.file = fh(file), .count = IO_BYTES}, .buffer = buffer};
 
 	for (;;) {
-		struct nfs3_answer answer = {.content = content, .buffer = buffer, .buffer_bytes = IO_BYTES};
+		struct nfs3_answer answer = {.content = content, .buffer = buffer};
 
 		if (run(c, &nfs3_read, &read, &answer, "read", name, cancel, st) < 0)
 			return -1;

@@ -202,8 +202,7 @@ static void take_read(struct nfs4_answer *a, const READ4resok *from)
 {
 	a->read = from->data.data_len;
 	a->is_eof = from->eof != 0;
-	if (a->read > 0)
-		(void)strbuf_append(a->content, from->data.data_val, a->read); /* a full one remembers it */
+	(void)strbuf_append(a->content, from->data.data_val, from->data.data_len); /* a full one remembers it */
 }
 
 /* The result of one operation that succeeded. */

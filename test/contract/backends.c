@@ -40,10 +40,11 @@ static int open_local_root(struct contract_world *w)
 
 static int open_dirfd(struct contract_world *w, unsigned uid)
 {
+	if (uid != CONTRACT_SELF && geteuid() != 0)
+		return status_set(&w->st, STATUS_UNIMPLEMENTED, "only root can become another user");
 	if (open_local_root(w) < 0)
 		return -1;
-	/* A caller that is not root is as good a nobody as any. */
-	if (uid != CONTRACT_SELF && geteuid() == 0 && seteuid(uid) < 0)
+	if (uid != CONTRACT_SELF && seteuid(uid) < 0)
 		return status_set_errno(&w->st, errno, "become user %u", uid);
 	int fd = fcntl(w->local_root_fd, F_DUPFD_CLOEXEC, 0);
 	w->fs = fs_dirfd_new(fd);
@@ -53,7 +54,7 @@ static int open_dirfd(struct contract_world *w, unsigned uid)
 static void close_dirfd(struct contract_world *w)
 {
 	close_fs(w);
-	if (getuid() != geteuid() && seteuid(getuid()) < 0)
+	if (geteuid() == CONTRACT_NOBODY && seteuid(0) < 0)
 		abort();
 }
 

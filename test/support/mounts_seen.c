@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #define LINE_BYTES 4096
 
@@ -63,16 +64,31 @@ int mounts_seen_at(const char *path, struct mount_seen *ret)
 	return rc;
 }
 
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+	return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
 int mounts_seen_below(const char *directory)
 {
 	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
 	if (!mountinfo)
 		return -1;
-	size_t length = strlen(directory);
 	int count = 0;
 	for (struct line line; line_read(mountinfo, &line);)
-		if (strncmp(line.path, directory, length) == 0 && line.path[length] == '/')
-			count++;
+		count += is_below(line.path, directory);
 	(void)fclose(mountinfo); /* only read */
 	return count;
+}
+
+void mounts_seen_detach_below(const char *directory)
+{
+	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
+	if (!mountinfo)
+		return;
+	for (struct line line; line_read(mountinfo, &line);)
+		if (is_below(line.path, directory))
+			(void)umount2(line.path, MNT_DETACH | UMOUNT_NOFOLLOW); /* best effort */
+	(void)fclose(mountinfo);                                                /* only read */
 }

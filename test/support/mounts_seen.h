@@ -17,5 +17,7 @@ int mounts_seen_at(const char *path, struct mount_seen *ret);
 
 /* How many mounts are at paths below this directory. */
 int mounts_seen_below(const char *directory);
+/* Takes them out of the tree, whatever uses them. */
+void mounts_seen_detach_below(const char *directory);
 
 #endif

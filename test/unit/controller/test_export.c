@@ -123,31 +123,6 @@ static void exports_in_use_are_never_dropped(void **state)
 	put(held[3]);
 }
 
-/* Opens the root in the midst of opening the root, as another thread would. */
-struct meanwhile {
-	struct export *export;
-	struct opening opening;
-};
-
-static int open_meanwhile(void *data, const struct fs_memory_operation *operation)
-{
-	struct meanwhile *meanwhile = data;
-	if (meanwhile->opening.runs == 0)
-		assert_int_equal(run(meanwhile->export, &meanwhile->opening), 0);
-	return 0;
-}
-
-static void two_that_open_at_once_end_with_one_handle(void **state)
-{
-	struct opening opening = {EXPORT_ROOT};
-	struct meanwhile meanwhile = {get("/a"), {EXPORT_ROOT}};
-	fs_memory_set_hook(world.fs, open_meanwhile, &meanwhile);
-	assert_int_equal(run(meanwhile.export, &opening), 0);
-	assert_ptr_equal(opening.dir, meanwhile.opening.dir);
-	assert_int_equal(fs_memory_open_count(world.fs), 1);
-	put(meanwhile.export);
-}
-
 static void missing_folder_is_made_only_where_asked(void **state)
 {
 	struct opening looking = {EXPORT_TRASH, false};
@@ -269,7 +244,6 @@ int main(void)
 		TEST(plain_key_finds_an_export_known_by_options),
 		TEST(export_used_least_recently_goes),
 		TEST(exports_in_use_are_never_dropped),
-		TEST(two_that_open_at_once_end_with_one_handle),
 		TEST(missing_folder_is_made_only_where_asked),
 		TEST(stale_operation_runs_again_with_fresh_handles),
 		TEST(operation_that_stays_stale_fails),

@@ -223,17 +223,6 @@ static void stale_handles_are_opened_anew_within_the_call(void **state)
 	assert_tree(&world, OUR_FOLDERS ".csicore/volumes/pvc-3\npvc-1/\npvc-2/\npvc-3/\n");
 }
 
-/* A local directory that was removed under its descriptor says ENOENT, not ESTALE. */
-static void removed_directories_are_opened_anew_within_the_call(void **state)
-{
-	assert_non_null(create(&world, create_request(&world, "pvc-1")));
-	for (unsigned nth = 1; nth <= 2; nth++) {
-		fs_memory_fail_nth(world.fs, nth, ENOENT, FS_MEMORY_FAIL_BEFORE);
-		assert_non_null(create(&world, create_request(&world, nth == 1 ? "pvc-2" : "pvc-3")));
-	}
-	assert_int_equal(world.open_count, 3);
-}
-
 static void call_that_is_over_makes_nothing(void **state)
 {
 	cancel_trigger(&world.cancel);
@@ -264,7 +253,6 @@ int main(void)
 		TEST(busy_directory_is_aborted),
 		TEST(server_with_its_share_of_calls_is_unavailable),
 		TEST(stale_handles_are_opened_anew_within_the_call),
-		TEST(removed_directories_are_opened_anew_within_the_call),
 		TEST(call_that_is_over_makes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
