@@ -5,6 +5,7 @@
  */
 #include "net/worker.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -103,9 +104,14 @@ static void *work(void *user)
 	lock(pool);
 	while (!TAILQ_EMPTY(&pool->waiting) || wait_for_work(pool))
 		run_first_job(pool);
-	if (--pool->thread_count == 0)
+	bool is_last = --pool->thread_count == 0;
+
+	if (is_last)
 		(void)pthread_cond_signal(&pool->has_no_more); /* cannot fail */
 	unlock(pool);
+	/* The pool may be gone by now; the process falls quiet. */
+	if (is_last)
+		(void)malloc_trim(0); /* tells whether there was memory to give back */
 	return NULL;
 }
 
@@ -181,6 +187,8 @@ struct worker_pool *worker_pool_new(struct loop *loop, unsigned worker_max, unsi
 		free(pool);
 		return NULL;
 	}
+	/* glibc's heap for each thread keeps what a burst of calls needed; with one for all, the next burst reuses it. */
+	(void)mallopt(M_ARENA_MAX, 1); /* fails for bad values alone */
 	pool->worker_max = worker_max;
 	pool->queue_max = queue_max;
 	TAILQ_INIT(&pool->waiting);

@@ -27,7 +27,8 @@ struct worker_job {
 	bool is_waiting;                      /* the pool's */
 };
 
-/* worker_max is at least 1; queue_max counts jobs that wait for a worker. */
+/* worker_max is at least 1; queue_max counts jobs that wait for a worker.  From here on all threads of the process share one
+ * heap, whose unused memory goes back to the system when the last worker ends. */
 struct worker_pool *worker_pool_new(struct loop *loop, unsigned worker_max, unsigned queue_max, struct status *st);
 /* No job is left.  Waits for the threads, which are idle, to end.  NULL is fine. */
 void worker_pool_free(struct worker_pool *pool);
