@@ -5,8 +5,6 @@
  */
 #include "storage/fs.h"
 
-#include <errno.h>
-
 #include "base/cancel.h"
 #include "base/status.h"
 

@@ -9,7 +9,6 @@
  */
 #include "storage/fs_dirfd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
