@@ -224,11 +224,6 @@ static int publish(const struct publishing *p, enum publish_outcome *ret_outcome
 	return 0;
 }
 
-static int busy(const char *volume_id, struct status *st)
-{
-	return status_set(st, STATUS_ABORTED, "An operation with the given Volume ID %s already exists", volume_id);
-}
-
 int publish_volume(struct node *node, struct arena *arena, struct cancel *cancel,
 		   const Csi__V1__NodePublishVolumeRequest *request, enum publish_outcome *ret_outcome,
 		   struct status *st)
@@ -242,41 +237,12 @@ int publish_volume(struct node *node, struct arena *arena, struct cancel *cancel
 		return -1;
 	if (!slot_take(&target_slot, node->targets, p.target) ||
 	    (p.is_single_writer && !slot_take(&volume_slot, node->single_writers, p.volume_id)))
-		return busy(p.volume_id, st);
+		return status_set(st, STATUS_ABORTED, "An operation with the given Volume ID %s already exists",
+				  p.volume_id);
 	if (!slot_take(&server_slot, node->servers, p.source.nfs.server))
 		return status_set(st, STATUS_UNAVAILABLE, "%d calls wait for server %s already",
 				  NODE_CALLS_PER_SERVER_MAX, p.source.nfs.server);
 	if (check_single_writer(&p, st) < 0)
 		return -1;
 	return publish(&p, ret_outcome, st);
-}
-
-int unpublish_volume(struct node *node, struct arena *arena, struct cancel *cancel,
-		     const Csi__V1__NodeUnpublishVolumeRequest *request, enum unmount_way *ret_way, struct status *st)
-{
-	AUTO(slot_release) struct slot target_slot = {0};
-	struct cancel patience;
-	enum unmount_way way = UNMOUNT_NONE;
-
-	if (!request->volume_id[0])
-		return status_set(st, STATUS_INVALID_ARGUMENT, "Volume ID missing in request");
-	if (!request->target_path[0])
-		return status_set(st, STATUS_INVALID_ARGUMENT, "Target path missing in request");
-	const char *target = target_check(arena, "target path", request->target_path, st);
-
-	if (!target)
-		return -1;
-	if (!slot_take(&target_slot, node->targets, target))
-		return busy(request->volume_id, st);
-	cancel_init_child(&patience, cancel, node->unmount_timeout_ms);
-	int outcome = node->mounter->ops->unmount(node->mounter, target, &patience, &way, st);
-
-	cancel_release(&patience);
-	if (outcome < 0)
-		return status_prefix(st, "failed to unmount target \"%s\"", target);
-	if (target_remove(target, st) < 0)
-		return -1;
-	publications_remove(node->publications, target);
-	*ret_way = way;
-	return 0;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NodePublishVolume and NodeUnpublishVolume, without gRPC around them. */
+/* NodePublishVolume, without gRPC around it. */
 #ifndef CSICORE_NODE_PUBLISH_H
 #define CSICORE_NODE_PUBLISH_H
 
 #include "csi/service.h"
-#include "mount/mounter.h"
 
 struct arena;
 struct cancel;
@@ -29,10 +28,5 @@ int publish_volume(struct node *node, struct arena *arena, struct cancel *cancel
 
 /* "mounted", "found" ... for logs. */
 const char *publish_outcome_name(enum publish_outcome outcome);
-
-/* Unmounts the target path and removes it; fine where that is done already.  Never waits longer than the unmount timeout for a
- * server, never removes data. */
-int unpublish_volume(struct node *node, struct arena *arena, struct cancel *cancel,
-		     const Csi__V1__NodeUnpublishVolumeRequest *request, enum unmount_way *ret_way, struct status *st);
 
 #endif

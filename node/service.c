@@ -7,6 +7,7 @@
 #include "node/node.h"
 #include "node/publish.h"
 #include "node/stats.h"
+#include "node/unpublish.h"
 
 CSI_DEFINE_SERVICE(node_service, "csi.v1.Node", NODE_METHODS)
 

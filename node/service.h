@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Node service: its RPCs, each a thin shell around publish.h, stats.h and the state in node.h. */
+/* The Node service: its RPCs, each a thin shell around publish.h, unpublish.h, stats.h and the state in node.h. */
 #ifndef CSICORE_NODE_SERVICE_H
 #define CSICORE_NODE_SERVICE_H
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +15,9 @@
 #include "base/arena.h"
 #include "base/cancel.h"
 #include "base/status.h"
-#include "mount/mount_child.h"
-#include "mount/mount_error.h"
-#include "mount/mount_job.h"
 #include "mount/nfs_options.h"
 #include "support/cmocka.h"
+#include "support/mount_namespace.h"
 
 struct fixture {
 	struct mounter *mounter;
@@ -35,8 +32,7 @@ static const char *why_skipped;
 static int enter_namespace(void **state)
 {
 	(void)state;
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		why_skipped = strerror(errno);
+	why_skipped = mount_namespace_enter();
 	return 0;
 }
 
@@ -388,58 +384,6 @@ static void overlong_source_is_refused(void **state)
 	assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
 }
 
-/* ---- the job that mounts NFS, on a file system that this kernel has */
-
-static struct mount_report run_job(struct fixture *f, const struct mount_nfs_job *job)
-{
-	struct mount_children *children = mount_children_new(1);
-	struct mount_report report = {0};
-	struct status st = {0};
-
-	if (mount_child_run(children, mount_job_nfs, job, &report, sizeof(report), &f->cancel, &st) < 0)
-		fail_msg("%s", st.message);
-	mount_children_free(children);
-	return report;
-}
-
-static void options_and_attributes_reach_the_mount(void **state)
-{
-	struct fixture *f = fixture_of(state);
-	const struct nfs_option options[] = {{"source", "a source"}, {"size", "4m"}};
-	struct mount_nfs_job job = {
-		.type = "tmpfs",
-		.options = options,
-		.option_count = 2,
-		.attributes = {.flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME, .has_atime = true},
-		.target = f->target,
-	};
-	struct mount_report report = run_job(f, &job);
-
-	assert_int_equal(report.step, MOUNT_STEP_DONE);
-	struct mount_entry entry = find(f, f->target);
-
-	assert_string_equal(entry.source, "a source");
-	assert_true(entry.is_read_only);
-}
-
-static void wrong_option_is_named_with_the_kernels_words(void **state)
-{
-	struct fixture *f = fixture_of(state);
-	const struct nfs_option options[] = {{"size", "4m"}, {"no_such_key", "secret"}};
-	struct mount_nfs_job job = {.type = "tmpfs", .options = options, .option_count = 2, .target = f->target};
-	struct mount_report report = run_job(f, &job);
-	struct status st;
-
-	assert_int_equal(report.step, MOUNT_STEP_OPTION);
-	assert_int_equal(report.option, 1);
-	assert_int_equal(mount_error_nfs(&st, &report, &job, "mount a on b"), -1);
-	assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
-	assert_non_null(strstr(st.message, "mount option \"no_such_key\""));
-	assert_non_null(strstr(st.message, "Unknown parameter"));
-	assert_null(strstr(st.message, "secret"));
-	assert_false(find(f, f->target).is_mounted);
-}
-
 #define WITH_FIXTURE(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
@@ -462,8 +406,6 @@ int main(void)
 		WITH_FIXTURE(nothing_is_done_after_the_deadline),
 		WITH_FIXTURE(kernel_without_nfs_says_so),
 		WITH_FIXTURE(overlong_source_is_refused),
-		WITH_FIXTURE(options_and_attributes_reach_the_mount),
-		WITH_FIXTURE(wrong_option_is_named_with_the_kernels_words),
 	};
 
 	return cmocka_run_group_tests(tests, enter_namespace, NULL);

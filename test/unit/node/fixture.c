@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/node/fixture.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/status.h"
+#include "node/unpublish.h"
+#include "support/cmocka.h"
 
 #define CONTEXT_MAX 16
 #define FLAGS_MAX 8
@@ -90,4 +96,65 @@ void node_request_flag(struct node_fixture *f, Csi__V1__NodePublishVolumeRequest
 	Csi__V1__VolumeCapability__MountVolume *mount = request->volume_capability->mount;
 
 	mount->mount_flags[mount->n_mount_flags++] = arena_strdup(&f->arena, flag);
+}
+
+void node_must_publish(struct node_fixture *f, const Csi__V1__NodePublishVolumeRequest *request,
+		       enum publish_outcome expected)
+{
+	enum publish_outcome outcome = PUBLISH_MOUNTED;
+	struct status st = {0};
+
+	if (publish_volume(&f->node, &f->arena, &f->cancel, request, &outcome, &st) < 0)
+		fail_msg("%s: %s", status_code_name(st.code), st.message);
+	assert_int_equal(outcome, expected);
+}
+
+struct status node_publish_refused(struct node_fixture *f, const Csi__V1__NodePublishVolumeRequest *request,
+				   enum status_code code)
+{
+	enum publish_outcome outcome;
+	struct status st = {0};
+
+	assert_int_equal(publish_volume(&f->node, &f->arena, &f->cancel, request, &outcome, &st), -1);
+	assert_string_equal(status_code_name(st.code), status_code_name(code));
+	return st;
+}
+
+void node_must_unpublish(struct node_fixture *f, const char *target, enum unmount_way expected)
+{
+	Csi__V1__NodeUnpublishVolumeRequest request = CSI__V1__NODE_UNPUBLISH_VOLUME_REQUEST__INIT;
+	enum unmount_way way = UNMOUNT_NONE;
+	struct status st = {0};
+
+	request.volume_id = (char *)"vol-1";
+	request.target_path = (char *)target;
+	if (unpublish_volume(&f->node, &f->arena, &f->cancel, &request, &way, &st) < 0)
+		fail_msg("%s: %s", status_code_name(st.code), st.message);
+	assert_int_equal(way, expected);
+}
+
+struct status node_unpublish_refused(struct node_fixture *f, const char *volume_id, const char *target,
+				     enum status_code code)
+{
+	Csi__V1__NodeUnpublishVolumeRequest request = CSI__V1__NODE_UNPUBLISH_VOLUME_REQUEST__INIT;
+	enum unmount_way way;
+	struct status st = {0};
+
+	request.volume_id = (char *)volume_id;
+	request.target_path = (char *)target;
+	assert_int_equal(unpublish_volume(&f->node, &f->arena, &f->cancel, &request, &way, &st), -1);
+	assert_string_equal(status_code_name(st.code), status_code_name(code));
+	return st;
+}
+
+bool node_path_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+void node_directory_is_empty(const struct node_fixture *f)
+{
+	if (rmdir(f->directory) < 0)
+		fail_msg("%s is left with something in it: %s", f->directory, strerror(errno));
+	assert_int_equal(mkdir(f->directory, 0700), 0);
 }

@@ -8,6 +8,7 @@
 #include "csi/local_exports.h"
 #include "csi/service.h"
 #include "node/node.h"
+#include "node/publish.h"
 #include "support/mounter_fake.h"
 
 struct node_fixture {
@@ -31,5 +32,18 @@ void node_request_mode(Csi__V1__NodePublishVolumeRequest *request, Csi__V1__Volu
 void node_request_context(struct node_fixture *f, Csi__V1__NodePublishVolumeRequest *request, const char *key,
 			  const char *value);
 void node_request_flag(struct node_fixture *f, Csi__V1__NodePublishVolumeRequest *request, const char *flag);
+
+/* Calls that fail the test where they do not come out as expected. */
+void node_must_publish(struct node_fixture *f, const Csi__V1__NodePublishVolumeRequest *request,
+		       enum publish_outcome expected);
+struct status node_publish_refused(struct node_fixture *f, const Csi__V1__NodePublishVolumeRequest *request,
+				   enum status_code code);
+void node_must_unpublish(struct node_fixture *f, const char *target, enum unmount_way expected);
+struct status node_unpublish_refused(struct node_fixture *f, const char *volume_id, const char *target,
+				     enum status_code code);
+
+bool node_path_exists(const char *path);
+/* Fails the test where anything is in the fixture's directory, be it a parent of the target. */
+void node_directory_is_empty(const struct node_fixture *f);
 
 #endif

@@ -5,79 +5,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/path.h"
 #include "base/slots.h"
 #include "base/status.h"
 #include "support/cmocka.h"
 #include "unit/node/fixture.h"
 
 #define MODE(name) CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__##name
-
-static void expect_published(struct node_fixture *f, const Csi__V1__NodePublishVolumeRequest *request,
-			     enum publish_outcome expected)
-{
-	enum publish_outcome outcome = PUBLISH_MOUNTED;
-	struct status st = {0};
-
-	if (publish_volume(&f->node, &f->arena, &f->cancel, request, &outcome, &st) < 0)
-		fail_msg("%s: %s", status_code_name(st.code), st.message);
-	assert_int_equal(outcome, expected);
-}
-
-static struct status expect_refused(struct node_fixture *f, const Csi__V1__NodePublishVolumeRequest *request,
-				    enum status_code code)
-{
-	enum publish_outcome outcome;
-	struct status st = {0};
-
-	assert_int_equal(publish_volume(&f->node, &f->arena, &f->cancel, request, &outcome, &st), -1);
-	assert_string_equal(status_code_name(st.code), status_code_name(code));
-	return st;
-}
-
-static void expect_unpublished(struct node_fixture *f, const char *target, enum unmount_way expected)
-{
-	Csi__V1__NodeUnpublishVolumeRequest request = CSI__V1__NODE_UNPUBLISH_VOLUME_REQUEST__INIT;
-	enum unmount_way way = UNMOUNT_NONE;
-	struct status st = {0};
-
-	request.volume_id = (char *)"vol-1";
-	request.target_path = (char *)target;
-	if (unpublish_volume(&f->node, &f->arena, &f->cancel, &request, &way, &st) < 0)
-		fail_msg("%s: %s", status_code_name(st.code), st.message);
-	assert_int_equal(way, expected);
-}
-
-static struct status expect_unpublish_refused(struct node_fixture *f, const char *volume_id, const char *target,
-					      enum status_code code)
-{
-	Csi__V1__NodeUnpublishVolumeRequest request = CSI__V1__NODE_UNPUBLISH_VOLUME_REQUEST__INIT;
-	enum unmount_way way;
-	struct status st = {0};
-
-	request.volume_id = (char *)volume_id;
-	request.target_path = (char *)target;
-	assert_int_equal(unpublish_volume(&f->node, &f->arena, &f->cancel, &request, &way, &st), -1);
-	assert_string_equal(status_code_name(st.code), status_code_name(code));
-	return st;
-}
-
-static bool is_there(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
-/* The fixture's directory itself stays empty after a failure: not even a parent of the target is left. */
-static void expect_nothing_left(const struct node_fixture *f)
-{
-	if (rmdir(f->directory) < 0)
-		fail_msg("%s is left with something in it: %s", f->directory, strerror(errno));
-	assert_int_equal(mkdir(f->directory, 0700), 0);
-}
 
 /* ---- what is missing or wrong */
 
@@ -88,15 +24,16 @@ static void missing_arguments_are_named_in_the_peers_words(void **state)
 	Csi__V1__VolumeCapability *capability = request->volume_capability;
 
 	request->volume_capability = NULL;
-	assert_string_equal(expect_refused(f, request, STATUS_INVALID_ARGUMENT).message,
+	assert_string_equal(node_publish_refused(f, request, STATUS_INVALID_ARGUMENT).message,
 			    "Volume capability missing in request");
 	request->volume_capability = capability;
 	request->volume_id = (char *)"";
-	assert_string_equal(expect_refused(f, request, STATUS_INVALID_ARGUMENT).message,
+	assert_string_equal(node_publish_refused(f, request, STATUS_INVALID_ARGUMENT).message,
 			    "Volume ID missing in request");
 	request->volume_id = (char *)"vol-1";
 	request->target_path = (char *)"";
-	assert_string_equal(expect_refused(f, request, STATUS_INVALID_ARGUMENT).message, "Target path not provided");
+	assert_string_equal(node_publish_refused(f, request, STATUS_INVALID_ARGUMENT).message,
+			    "Target path not provided");
 	assert_int_equal(f->mounter.verbs, 0);
 }
 
@@ -106,10 +43,10 @@ static void server_and_share_are_required(void **state)
 	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
 
 	request->n_volume_context = 1;
-	assert_string_equal(expect_refused(f, request, STATUS_INVALID_ARGUMENT).message,
+	assert_string_equal(node_publish_refused(f, request, STATUS_INVALID_ARGUMENT).message,
 			    "share is a required parameter");
 	request->n_volume_context = 0;
-	assert_string_equal(expect_refused(f, request, STATUS_INVALID_ARGUMENT).message,
+	assert_string_equal(node_publish_refused(f, request, STATUS_INVALID_ARGUMENT).message,
 			    "server is a required parameter");
 }
 
@@ -119,7 +56,7 @@ static void block_volumes_are_refused(void **state)
 	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
 
 	request->volume_capability->access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK;
-	(void)expect_refused(f, request, STATUS_INVALID_ARGUMENT);
+	(void)node_publish_refused(f, request, STATUS_INVALID_ARGUMENT);
 }
 
 static void paths_out_of_the_share_are_refused(void **state)
@@ -128,8 +65,8 @@ static void paths_out_of_the_share_are_refused(void **state)
 	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
 
 	node_request_context(f, request, "subDir", "a/../../b");
-	(void)expect_refused(f, request, STATUS_INVALID_ARGUMENT);
-	expect_nothing_left(f);
+	(void)node_publish_refused(f, request, STATUS_INVALID_ARGUMENT);
+	node_directory_is_empty(f);
 }
 
 static void bad_targets_are_refused(void **state)
@@ -140,7 +77,7 @@ static void bad_targets_are_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
 		request->target_path = (char *)targets[i];
-		(void)expect_refused(f, request, STATUS_INVALID_ARGUMENT);
+		(void)node_publish_refused(f, request, STATUS_INVALID_ARGUMENT);
 	}
 }
 
@@ -150,144 +87,29 @@ static void bad_mount_options_are_refused(void **state)
 	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
 
 	node_request_flag(f, request, "remount");
-	(void)expect_refused(f, request, STATUS_INVALID_ARGUMENT);
-	expect_nothing_left(f);
+	(void)node_publish_refused(f, request, STATUS_INVALID_ARGUMENT);
+	node_directory_is_empty(f);
 }
 
-/* ---- what is mounted */
+/* ---- once and again */
 
 static void volume_is_mounted_on_a_target_that_is_made(void **state)
 {
 	struct node_fixture *f = *state;
 
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
 	assert_string_equal(mounter_fake_at(&f->mounter, f->target)->source, "srv:/share");
 	assert_false(mounter_fake_at(&f->mounter, f->target)->is_read_only);
-	assert_true(is_there(f->target));
+	assert_true(node_path_exists(f->target));
 	assert_int_equal(f->mounter.ownerships_set, 0);
 }
-
-static void sub_dir_is_below_the_share(void **state)
-{
-	struct node_fixture *f = *state;
-	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
-
-	node_request_context(f, request, "subdir", "${pvc.metadata.name}//x/");
-	node_request_context(f, request, "csi.storage.k8s.io/pvc/name", "claim");
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_string_equal(mounter_fake_at(&f->mounter, f->target)->source, "srv:/share/claim/x");
-}
-
-static void ipv6_server_is_bracketed_once(void **state)
-{
-	struct node_fixture *f = *state;
-	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
-
-	node_request_context(f, request, "server", "[fd00::1]");
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_string_equal(mounter_fake_at(&f->mounter, f->target)->source, "[fd00::1]:/share");
-}
-
-static void flags_and_context_options_both_count(void **state)
-{
-	struct node_fixture *f = *state;
-	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
-
-	node_request_flag(f, request, "nfsvers=4.1");
-	node_request_flag(f, request, "noatime,nosuid");
-	node_request_context(f, request, "mountOptions", "vers=3,nodev");
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_string_equal(f->mounter.version, "3");
-	assert_int_equal(f->mounter.attributes, MOUNT_ATTR_NOATIME | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-}
-
-static void read_only_is_asked_for_in_three_ways(void **state)
-{
-	struct node_fixture *f = *state;
-	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
-
-	request->readonly = 1;
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_true(mounter_fake_at(&f->mounter, f->target)->is_read_only);
-	expect_unpublished(f, f->target, UNMOUNT_CLEAN);
-	request->readonly = 0;
-	node_request_mode(request, MODE(MULTI_NODE_READER_ONLY));
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_true(mounter_fake_at(&f->mounter, f->target)->is_read_only);
-	expect_unpublished(f, f->target, UNMOUNT_CLEAN);
-	node_request_mode(request, MODE(MULTI_NODE_MULTI_WRITER));
-	node_request_flag(f, request, "ro");
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_true(mounter_fake_at(&f->mounter, f->target)->is_read_only);
-}
-
-static void local_export_is_bound_instead(void **state)
-{
-	struct node_fixture *f = *state;
-	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
-
-	f->local_exports.items[0] = (struct local_export){"srv", "/share", "/data"};
-	f->local_exports.count = 1;
-	node_request_context(f, request, "subDir", "ns/claim");
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_string_equal(mounter_fake_at(&f->mounter, f->target)->source, "/data/ns/claim");
-	expect_published(f, request, PUBLISH_FOUND);
-	node_request_context(f, request, "subDir", "ns/other");
-	(void)expect_refused(f, request, STATUS_ALREADY_EXISTS);
-}
-
-/* ---- owner and mode */
-
-static void mode_comes_from_the_context_before_the_default(void **state)
-{
-	struct node_fixture *f = *state;
-	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
-
-	f->node.mount_permissions = 0700;
-	node_request_context(f, request, "mountPermissions", "2775");
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_int_equal(f->mounter.ownership.mode, 02775);
-	expect_unpublished(f, f->target, UNMOUNT_CLEAN);
-	request->n_volume_context--;
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_int_equal(f->mounter.ownership.mode, 0700);
-}
-
-static void owner_is_set_for_static_volumes_only(void **state)
-{
-	struct node_fixture *f = *state;
-	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
-
-	node_request_context(f, request, "uid", "1000");
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_int_equal(f->mounter.ownership.uid, 1000);
-	assert_int_equal(f->mounter.ownership.gid, MOUNT_KEEP_ID);
-	expect_unpublished(f, f->target, UNMOUNT_CLEAN);
-	node_request_context(f, request, "storage.kubernetes.io/csiProvisionerIdentity", "x");
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_int_equal(f->mounter.ownerships_set, 1);
-}
-
-static void read_only_volumes_keep_owner_and_mode(void **state)
-{
-	struct node_fixture *f = *state;
-	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
-
-	node_request_context(f, request, "mountPermissions", "0777");
-	node_request_context(f, request, "uid", "1000");
-	request->readonly = 1;
-	expect_published(f, request, PUBLISH_MOUNTED);
-	assert_int_equal(f->mounter.ownerships_set, 0);
-}
-
-/* ---- again */
 
 static void publish_again_finds_the_mount(void **state)
 {
 	struct node_fixture *f = *state;
 
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
-	expect_published(f, node_request(f), PUBLISH_FOUND);
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
+	node_must_publish(f, node_request(f), PUBLISH_FOUND);
 	assert_int_equal(f->mounter.mounts_made, 1);
 }
 
@@ -300,7 +122,7 @@ static void mount_made_by_csi_driver_nfs_is_accepted(void **state)
 	node_request_context(f, request, "share", "/share/");
 	node_request_context(f, request, "subDir", "pvc-1");
 	mounter_fake_add(&f->mounter, "srv:/share//pvc-1/", f->target, false);
-	expect_published(f, request, PUBLISH_FOUND);
+	node_must_publish(f, request, PUBLISH_FOUND);
 	assert_int_equal(f->mounter.mounts_made, 0);
 }
 
@@ -309,7 +131,7 @@ static void another_source_at_the_target_exists_already(void **state)
 	struct node_fixture *f = *state;
 
 	mounter_fake_add(&f->mounter, "srv:/other", f->target, false);
-	struct status st = expect_refused(f, node_request(f), STATUS_ALREADY_EXISTS);
+	struct status st = node_publish_refused(f, node_request(f), STATUS_ALREADY_EXISTS);
 
 	assert_non_null(strstr(st.message, "srv:/other"));
 	assert_non_null(mounter_fake_at(&f->mounter, f->target));
@@ -320,27 +142,27 @@ static void other_writability_at_the_target_exists_already(void **state)
 	struct node_fixture *f = *state;
 	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
 
-	expect_published(f, request, PUBLISH_MOUNTED);
+	node_must_publish(f, request, PUBLISH_MOUNTED);
 	request->readonly = 1;
-	(void)expect_refused(f, request, STATUS_ALREADY_EXISTS);
+	(void)node_publish_refused(f, request, STATUS_ALREADY_EXISTS);
 }
 
 static void mount_that_a_referral_moved_is_known_again(void **state)
 {
 	struct node_fixture *f = *state;
 
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
 	(void)strcpy(mounter_fake_at(&f->mounter, f->target)->source, "replica:/elsewhere");
-	expect_published(f, node_request(f), PUBLISH_FOUND);
+	node_must_publish(f, node_request(f), PUBLISH_FOUND);
 }
 
 static void stale_mount_is_replaced(void **state)
 {
 	struct node_fixture *f = *state;
 
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
 	f->mounter.capacity_errnum = ESTALE;
-	expect_published(f, node_request(f), PUBLISH_REPLACED);
+	node_must_publish(f, node_request(f), PUBLISH_REPLACED);
 	assert_int_equal(f->mounter.unmounts_made, 1);
 	assert_int_equal(f->mounter.mounts_made, 2);
 	assert_non_null(mounter_fake_at(&f->mounter, f->target));
@@ -350,9 +172,9 @@ static void mount_that_answers_with_refusal_is_left_alone(void **state)
 {
 	struct node_fixture *f = *state;
 
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
 	f->mounter.capacity_errnum = EACCES;
-	expect_published(f, node_request(f), PUBLISH_FOUND);
+	node_must_publish(f, node_request(f), PUBLISH_FOUND);
 	assert_int_equal(f->mounter.unmounts_made, 0);
 }
 
@@ -362,8 +184,8 @@ static void target_with_doubled_slashes_is_the_same_target(void **state)
 	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
 
 	request->target_path = arena_printf(&f->arena, "%s//pods/1/mount/", f->directory);
-	expect_published(f, request, PUBLISH_MOUNTED);
-	expect_published(f, node_request(f), PUBLISH_FOUND);
+	node_must_publish(f, request, PUBLISH_MOUNTED);
+	node_must_publish(f, node_request(f), PUBLISH_FOUND);
 }
 
 /* ---- single writers */
@@ -376,17 +198,17 @@ static void single_writer_has_one_target(void **state)
 
 	(void)snprintf(other, sizeof(other), "%s/pods/2/mount", f->directory);
 	node_request_mode(request, MODE(SINGLE_NODE_SINGLE_WRITER));
-	expect_published(f, request, PUBLISH_MOUNTED);
+	node_must_publish(f, request, PUBLISH_MOUNTED);
 	request->target_path = other;
-	struct status st = expect_refused(f, request, STATUS_FAILED_PRECONDITION);
+	struct status st = node_publish_refused(f, request, STATUS_FAILED_PRECONDITION);
 
 	assert_non_null(strstr(st.message, f->target));
-	assert_false(is_there(other));
+	assert_false(node_path_exists(other));
 	/* Nor may a second target be had by asking for more. */
 	node_request_mode(request, MODE(MULTI_NODE_MULTI_WRITER));
-	(void)expect_refused(f, request, STATUS_FAILED_PRECONDITION);
-	expect_unpublished(f, f->target, UNMOUNT_CLEAN);
-	expect_published(f, request, PUBLISH_MOUNTED);
+	(void)node_publish_refused(f, request, STATUS_FAILED_PRECONDITION);
+	node_must_unpublish(f, f->target, UNMOUNT_CLEAN);
+	node_must_publish(f, request, PUBLISH_MOUNTED);
 }
 
 static void single_writer_that_was_unmounted_elsewhere_is_free(void **state)
@@ -395,10 +217,10 @@ static void single_writer_that_was_unmounted_elsewhere_is_free(void **state)
 	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
 
 	node_request_mode(request, MODE(SINGLE_NODE_SINGLE_WRITER));
-	expect_published(f, request, PUBLISH_MOUNTED);
+	node_must_publish(f, request, PUBLISH_MOUNTED);
 	mounter_fake_at(&f->mounter, f->target)->target[0] = '\0';
 	request->target_path = arena_printf(&f->arena, "%s/pods/2/mount", f->directory);
-	expect_published(f, request, PUBLISH_MOUNTED);
+	node_must_publish(f, request, PUBLISH_MOUNTED);
 }
 
 static void other_modes_have_many_targets(void **state)
@@ -407,9 +229,9 @@ static void other_modes_have_many_targets(void **state)
 	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
 
 	node_request_mode(request, MODE(SINGLE_NODE_MULTI_WRITER));
-	expect_published(f, request, PUBLISH_MOUNTED);
+	node_must_publish(f, request, PUBLISH_MOUNTED);
 	request->target_path = arena_printf(&f->arena, "%s/pods/2/mount", f->directory);
-	expect_published(f, request, PUBLISH_MOUNTED);
+	node_must_publish(f, request, PUBLISH_MOUNTED);
 }
 
 /* ---- failures */
@@ -432,11 +254,11 @@ static void any_verb_may_fail_and_leaves_nothing(void **state)
 		failed++;
 		assert_int_equal(st.code, STATUS_UNAVAILABLE);
 		assert_null(mounter_fake_at(&f->mounter, f->target));
-		expect_nothing_left(f);
+		node_directory_is_empty(f);
 	}
 	assert_int_equal(failed, 3); /* find, mount, set_ownership */
 	f->mounter.fail_at = 0;
-	expect_published(f, request, PUBLISH_FOUND);
+	node_must_publish(f, request, PUBLISH_FOUND);
 }
 
 static void directories_that_were_there_stay(void **state)
@@ -447,8 +269,8 @@ static void directories_that_were_there_stay(void **state)
 	(void)snprintf(pods, sizeof(pods), "%s/pods", f->directory);
 	assert_int_equal(mkdir(pods, 0755), 0);
 	f->mounter.fail_at = 2;
-	(void)expect_refused(f, node_request(f), STATUS_UNAVAILABLE);
-	assert_true(is_there(pods));
+	(void)node_publish_refused(f, node_request(f), STATUS_UNAVAILABLE);
+	assert_true(node_path_exists(pods));
 	assert_int_equal(rmdir(pods), 0);
 }
 
@@ -462,8 +284,8 @@ static void target_that_is_a_file_is_refused(void **state)
 
 	assert_true(fd >= 0);
 	(void)close(fd);
-	(void)expect_refused(f, request, STATUS_FAILED_PRECONDITION);
-	assert_true(is_there(request->target_path));
+	(void)node_publish_refused(f, request, STATUS_FAILED_PRECONDITION);
+	assert_true(node_path_exists(request->target_path));
 }
 
 static void busy_target_is_aborted(void **state)
@@ -471,12 +293,12 @@ static void busy_target_is_aborted(void **state)
 	struct node_fixture *f = *state;
 
 	assert_true(slots_try(f->node.targets, f->target));
-	struct status st = expect_refused(f, node_request(f), STATUS_ABORTED);
+	struct status st = node_publish_refused(f, node_request(f), STATUS_ABORTED);
 
 	assert_string_equal(st.message, "An operation with the given Volume ID vol-1 already exists");
-	(void)expect_unpublish_refused(f, "vol-1", f->target, STATUS_ABORTED);
+	(void)node_unpublish_refused(f, "vol-1", f->target, STATUS_ABORTED);
 	slots_put(f->node.targets, f->target);
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
 }
 
 static void server_with_too_many_calls_is_unavailable(void **state)
@@ -485,9 +307,9 @@ static void server_with_too_many_calls_is_unavailable(void **state)
 
 	for (int i = 0; i < NODE_CALLS_PER_SERVER_MAX; i++)
 		assert_true(slots_try(f->node.servers, "srv"));
-	(void)expect_refused(f, node_request(f), STATUS_UNAVAILABLE);
+	(void)node_publish_refused(f, node_request(f), STATUS_UNAVAILABLE);
 	slots_put(f->node.servers, "srv");
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
 }
 
 static void passed_deadline_is_reported_and_leaves_nothing(void **state)
@@ -501,75 +323,7 @@ static void passed_deadline_is_reported_and_leaves_nothing(void **state)
 	assert_int_equal(publish_volume(&f->node, &f->arena, &over, node_request(f), &outcome, &st), -1);
 	assert_int_equal(st.code, STATUS_DEADLINE_EXCEEDED);
 	cancel_release(&over);
-	expect_nothing_left(f);
-}
-
-/* ---- unpublish */
-
-static void unpublish_takes_mount_and_directory_away(void **state)
-{
-	struct node_fixture *f = *state;
-
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
-	f->mounter.way = UNMOUNT_DETACHED;
-	expect_unpublished(f, f->target, UNMOUNT_DETACHED);
-	assert_null(mounter_fake_at(&f->mounter, f->target));
-	assert_false(is_there(f->target));
-}
-
-static void unpublish_of_missing_target_succeeds(void **state)
-{
-	struct node_fixture *f = *state;
-
-	expect_unpublished(f, f->target, UNMOUNT_NONE);
-	expect_unpublished(f, f->target, UNMOUNT_NONE);
-}
-
-static void unpublish_takes_stacked_mounts_away(void **state)
-{
-	struct node_fixture *f = *state;
-
-	expect_published(f, node_request(f), PUBLISH_MOUNTED);
-	mounter_fake_add(&f->mounter, "srv:/share", f->target, false);
-	expect_unpublished(f, f->target, UNMOUNT_CLEAN);
-	assert_null(mounter_fake_at(&f->mounter, f->target));
-}
-
-static void unpublish_never_removes_data(void **state)
-{
-	struct node_fixture *f = *state;
-	char *file = arena_printf(&f->arena, "%s/data", f->directory);
-	int fd = open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, "x", 1), 1);
-	(void)close(fd);
-	(void)expect_unpublish_refused(f, "vol-1", f->directory, STATUS_FAILED_PRECONDITION);
-	(void)expect_unpublish_refused(f, "vol-1", file, STATUS_FAILED_PRECONDITION);
-	assert_true(is_there(file));
-}
-
-static void unpublish_removes_an_empty_file_target(void **state)
-{
-	struct node_fixture *f = *state;
-	char *file = arena_printf(&f->arena, "%s/block", f->directory);
-	int fd = open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	(void)close(fd);
-	expect_unpublished(f, file, UNMOUNT_NONE);
-	assert_false(is_there(file));
-}
-
-static void unpublish_names_what_is_missing(void **state)
-{
-	struct node_fixture *f = *state;
-
-	assert_string_equal(expect_unpublish_refused(f, "", f->target, STATUS_INVALID_ARGUMENT).message,
-			    "Volume ID missing in request");
-	assert_string_equal(expect_unpublish_refused(f, "vol-1", "", STATUS_INVALID_ARGUMENT).message,
-			    "Target path missing in request");
-	(void)expect_unpublish_refused(f, "vol-1", "some/path", STATUS_INVALID_ARGUMENT);
+	node_directory_is_empty(f);
 }
 
 #define WITH_FIXTURE(name) cmocka_unit_test_setup_teardown(name, node_fixture_open, node_fixture_close)
@@ -584,14 +338,6 @@ int main(void)
 		WITH_FIXTURE(bad_targets_are_refused),
 		WITH_FIXTURE(bad_mount_options_are_refused),
 		WITH_FIXTURE(volume_is_mounted_on_a_target_that_is_made),
-		WITH_FIXTURE(sub_dir_is_below_the_share),
-		WITH_FIXTURE(ipv6_server_is_bracketed_once),
-		WITH_FIXTURE(flags_and_context_options_both_count),
-		WITH_FIXTURE(read_only_is_asked_for_in_three_ways),
-		WITH_FIXTURE(local_export_is_bound_instead),
-		WITH_FIXTURE(mode_comes_from_the_context_before_the_default),
-		WITH_FIXTURE(owner_is_set_for_static_volumes_only),
-		WITH_FIXTURE(read_only_volumes_keep_owner_and_mode),
 		WITH_FIXTURE(publish_again_finds_the_mount),
 		WITH_FIXTURE(mount_made_by_csi_driver_nfs_is_accepted),
 		WITH_FIXTURE(another_source_at_the_target_exists_already),
@@ -609,12 +355,6 @@ int main(void)
 		WITH_FIXTURE(busy_target_is_aborted),
 		WITH_FIXTURE(server_with_too_many_calls_is_unavailable),
 		WITH_FIXTURE(passed_deadline_is_reported_and_leaves_nothing),
-		WITH_FIXTURE(unpublish_takes_mount_and_directory_away),
-		WITH_FIXTURE(unpublish_of_missing_target_succeeds),
-		WITH_FIXTURE(unpublish_takes_stacked_mounts_away),
-		WITH_FIXTURE(unpublish_never_removes_data),
-		WITH_FIXTURE(unpublish_removes_an_empty_file_target),
-		WITH_FIXTURE(unpublish_names_what_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
