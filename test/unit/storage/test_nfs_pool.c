@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "base/cancel.h"
 #include "base/status.h"
@@ -170,6 +171,21 @@ static void a_connection_of_another_version_is_not_used(void **state)
 	release_world(&w);
 }
 
+static void a_connection_the_server_closed_is_not_used(void **state)
+{
+	struct pool_world w;
+
+	init_world(&w);
+	struct nfs_connection *c = connect_to(w.fake, &w.target, &w.cancel);
+
+	while (nfs_connection_is_alive(c)) {
+		nfs_fake_drop_connections(w.fake); /* again, because it may not have accepted this one yet */
+		(void)usleep(1000);
+	}
+	assert_false(is_kept(&w, c, NFS_VERSION_4, 0));
+	release_world(&w);
+}
+
 static void a_broken_connection_is_not_kept(void **state)
 {
 	struct pool_world w;
@@ -196,6 +212,7 @@ int main(void)
 		cmocka_unit_test(a_connection_is_kept_for_the_next_turn),
 		cmocka_unit_test(a_connection_idle_for_too_long_is_not_used),
 		cmocka_unit_test(a_connection_of_another_version_is_not_used),
+		cmocka_unit_test(a_connection_the_server_closed_is_not_used),
 		cmocka_unit_test(a_broken_connection_is_not_kept),
 	};
 
