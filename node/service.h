@@ -8,7 +8,7 @@
 #define NODE_METHODS(M) \
 	M(NodePublishVolume, node_publish_volume, GRPC_ON_WORKER) \
 	M(NodeUnpublishVolume, node_unpublish_volume, GRPC_ON_WORKER) \
-	M(NodeGetVolumeStats, node_get_volume_stats, GRPC_ON_WORKER) \
+	M(NodeGetVolumeStats, node_get_volume_stats, GRPC_ON_WORKER_POLLED) \
 	M(NodeGetCapabilities, node_get_capabilities, GRPC_ON_LOOP) \
 	M(NodeGetInfo, node_get_info, GRPC_ON_LOOP)
 CSI_DECLARE_HANDLERS(NODE_METHODS)
