@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/cancel.h"
 #include "base/memory.h"
+#include "base/resolver.h"
 #include "base/status.h"
 #include "mount/mount_child.h"
 #include "mount/mount_error.h"
@@ -24,7 +25,6 @@
 #include "mount/nfs_options.h"
 #include "mount/nfs_source.h"
 #include "mount/nfs_versions.h"
-#include "mount/resolve.h"
 
 #define ARENA_BYTES (64 * 1024)
 /* A version tried with little hope may not use up the time of the call. */
@@ -199,7 +199,7 @@ static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const ch
 		     struct status *st)
 {
 	AUTO(arena_release) struct arena arena = {0};
-	char address[RESOLVE_ADDRESS_BYTES];
+	struct resolver_addresses addresses;
 
 	arena_init(&arena, ARENA_BYTES);
 	const char *name = nfs_source_format(&arena, source->server, source->path);
@@ -215,12 +215,12 @@ static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const ch
 		return status_set(st, STATUS_INVALID_ARGUMENT,
 				  "%s: server and path are longer together than the %d bytes a mount can name",
 				  run_.what, NFS_OPTION_VALUE_BYTES - 1);
-	if (resolve_address(NULL, source->server, source->options->wants_ipv6 ? AF_INET6 : AF_UNSPEC, address, cancel,
-			    st) < 0)
+	if (resolver_ask(NULL, source->server, source->options->wants_ipv6 ? AF_INET6 : AF_UNSPEC, cancel, &addresses,
+			 st) < 0)
 		return status_prefix(st, "%s", run_.what);
 	run_.job.options = run_.options;
 	run_.options[OPTION_SOURCE] = (struct nfs_option){"source", name};
-	run_.options[OPTION_ADDRESS] = (struct nfs_option){"addr", address};
+	run_.options[OPTION_ADDRESS] = (struct nfs_option){"addr", addresses.text[0]};
 	return negotiate(&run_, source, cancel, st);
 }
 

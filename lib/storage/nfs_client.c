@@ -5,29 +5,29 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cancel.h"
 #include "base/memory.h"
+#include "base/resolver.h"
 #include "base/status.h"
 #include "storage/nfs3_mount.h"
 #include "storage/nfs4_compound.h"
 #include "storage/nfs_errors.h"
 #include "storage/nfs_pool.h"
-#include "storage/nfs_resolver.h"
 
 #define NFS4_PORT 2049
 
 struct nfs_client {
 	struct nfs_target target;
 	char *share;
-	enum nfs_version asked_version;
 	uint16_t nfs_port, mount_port; /* 0: to be found out */
-	struct nfs_resolver *resolver;
 	struct nfs_pool *pool;
-	pthread_mutex_t lock;                /* of what is below */
-	enum nfs_version version;            /* that worked; ANY until then */
-	char good_address[INET6_ADDRSTRLEN]; /* answered last; tried first, so that handles stay with one server */
-	struct nfs_handle root3;             /* of NFSv3, so that mountd is asked once; length 0 for none */
+	pthread_mutex_t lock;     /* of what is below */
+	enum nfs_version version; /* that worked; ANY until then */
+	struct nfs_handle root3;  /* of NFSv3, so that mountd is asked once; length 0 for none */
+	/* Answered last; tried first, so that handles stay with one server. */
+	char good_address[RESOLVER_ADDRESS_BYTES];
 };
 
 struct nfs_client *nfs_client_new(const struct fs_libnfs_config *config)
@@ -41,10 +41,9 @@ struct nfs_client *nfs_client_new(const struct fs_libnfs_config *config)
 	client->target.reply_timeout_ms = config->reply_timeout_ms;
 	atomic_init(&client->target.round_trips, 0);
 	client->share = memory_strdup(config->share);
-	client->asked_version = client->version = config->version;
+	client->version = config->version;
 	client->nfs_port = config->nfs_port;
 	client->mount_port = config->mount_port;
-	client->resolver = nfs_resolver_new(config->server);
 	client->pool = nfs_pool_new(config->connection_max);
 	(void)pthread_mutex_init(&client->lock, NULL); /* cannot fail for a normal mutex */
 	return client;
@@ -55,7 +54,6 @@ void nfs_client_free(struct nfs_client *client)
 	if (!client)
 		return;
 	nfs_pool_free(client->pool);
-	nfs_resolver_free(client->resolver);
 	(void)pthread_mutex_destroy(&client->lock);
 	free(client->share);
 	free(client->target.server);
@@ -108,9 +106,9 @@ static int mount_share(struct connecting *attempt, const char *address, struct c
 }
 
 /* The address that answered last comes first. */
-static void prefer_good_address(struct nfs_client *client, struct nfs_addresses *addresses)
+static void prefer_good_address(struct nfs_client *client, struct resolver_addresses *addresses)
 {
-	char good[INET6_ADDRSTRLEN];
+	char good[RESOLVER_ADDRESS_BYTES];
 
 	(void)pthread_mutex_lock(&client->lock);
 	memcpy(good, client->good_address, sizeof(good));
@@ -126,12 +124,12 @@ static void prefer_good_address(struct nfs_client *client, struct nfs_addresses 
 static void remember_good_address(struct nfs_client *client, const char *address)
 {
 	(void)pthread_mutex_lock(&client->lock);
-	memcpy(client->good_address, address, strlen(address) + 1); /* came from nfs_addresses */
+	memcpy(client->good_address, address, strlen(address) + 1); /* came from resolver_addresses */
 	(void)pthread_mutex_unlock(&client->lock);
 }
 
 /* Tries one address after the other, each with its share of the time that is left. */
-static int try_addresses(struct connecting *attempt, const struct nfs_addresses *addresses, connecting_step *step,
+static int try_addresses(struct connecting *attempt, const struct resolver_addresses *addresses, connecting_step *step,
 			 struct cancel *cancel, struct status *st)
 {
 	int result = -1;
@@ -154,11 +152,11 @@ static int connect_within_timeout(struct connecting *attempt, connecting_step *s
 {
 	struct nfs_client *client = attempt->client;
 	AUTO(cancel_release) struct cancel timeout;
-	struct nfs_addresses addresses;
+	struct resolver_addresses addresses;
 
 	cancel_init_child(&timeout, cancel, client->target.connect_timeout_ms);
 	attempt->answer_by_ns = timeout.deadline_ns;
-	int result = nfs_resolver_ask(client->resolver, &timeout, &addresses, st);
+	int result = resolver_ask(NULL, client->target.server, AF_UNSPEC, &timeout, &addresses, st);
 
 	if (result == 0) {
 		prefer_good_address(client, &addresses);
