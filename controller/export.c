@@ -272,14 +272,16 @@ bool export_is_first_refusal(struct export *export)
 static int open_root(struct generation *generation, struct cancel *cancel, struct fs_dir **ret_dir, struct status *st)
 {
 	struct fs_dir *root;
-	if (fs_open_root(generation->fs, cancel, &root, st) < 0)
-		return -1;
-	if (generation->below.count == 0) {
+	int result = fs_open_root(generation->fs, cancel, &root, st);
+	if (result == 0 && generation->below.count > 0) {
+		result = fs_open_path(generation->fs, root, &generation->below, cancel, ret_dir, st);
+		fs_close(generation->fs, root);
+	} else if (result == 0) {
 		*ret_dir = root;
-		return 0;
 	}
-	int result = fs_open_path(generation->fs, root, &generation->below, cancel, ret_dir, st);
-	fs_close(generation->fs, root);
+	/* An export that is missing says nothing of what is in it: to callers, ENOENT is about an entry of the export. */
+	if (result < 0 && st->errnum != ESTALE)
+		st->errnum = 0;
 	return result;
 }
 

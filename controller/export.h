@@ -64,7 +64,7 @@ struct export_use {
 
 /*
  * The folder's handle, opened at its first use and owned by the generation.  With is_made, a folder of .csicore that is
- * missing is made (0700); without, that is ENOENT.
+ * missing is made (0700); without, that is ENOENT.  A root that cannot be opened has no errnum but ESTALE.
  */
 int export_open_folder(struct export_use *use, enum export_folder folder, bool is_made, struct cancel *cancel,
 		       struct fs_dir **ret_dir, struct status *st);

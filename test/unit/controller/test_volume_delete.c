@@ -189,6 +189,22 @@ static void symlink_on_the_way_is_not_followed(void **state)
 	assert_true(fs_memory_exists(world.fs, "precious/claim/data"));
 }
 
+static int miss_root(void *data, const struct fs_memory_operation *operation)
+{
+	return strcmp(operation->verb, "open_root") == 0 ? ENOENT : 0;
+}
+
+/* A server that has started and not mounted its disks yet. */
+static void missing_export_is_no_deleted_volume(void **state)
+{
+	static const char *const ids[] = {"srv#share#pvc-1##", "srv#share#a/b#pvc-1#", "srv#share#pvc-1##archive"};
+	fs_memory_set_hook(world.fs, miss_root, NULL);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		assert_int_equal(delete_id(&world, ids[i]), -1);
+		assert_failed(&world, STATUS_NOT_FOUND, NULL);
+	}
+}
+
 /* ---- parents */
 
 static void parents_that_became_empty_go(void **state)
@@ -386,6 +402,7 @@ int main(void)
 		TEST(volume_is_removed_in_place_where_there_is_no_trash),
 		TEST(symlink_in_the_volumes_place_goes_alone),
 		TEST(symlink_on_the_way_is_not_followed),
+		TEST(missing_export_is_no_deleted_volume),
 		TEST(parents_that_became_empty_go),
 		TEST(parents_with_anything_in_them_stay),
 		TEST(shared_directory_stays_until_its_last_volume),
