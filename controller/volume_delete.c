@@ -226,13 +226,17 @@ static void read_secrets(struct export_key *key, const Csi__V1__DeleteVolumeRequ
  * it would take every other volume along. */
 static int check_is_deletable(const struct deletion *deletion, struct status *st)
 {
-	const struct path *path = &deletion->id.path;
-	if (path->count == 0)
+	if (deletion->id.path.count == 0)
 		return status_set(st, STATUS_FAILED_PRECONDITION,
 				  "volume id \"%s\" names the share itself, which is never deleted: "
 				  "set the volume's reclaim policy to Retain",
 				  deletion->volume_id);
-	if (strcmp(path->names[0], CSICORE_FOLDER) == 0)
+	if (deletion->id.is_ambiguous)
+		return status_set(st, STATUS_FAILED_PRECONDITION,
+				  "volume id \"%s\" is ambiguous, a '#' is part of one of its elements: "
+				  "remove the directory by hand",
+				  deletion->volume_id);
+	if (deletion->id.is_own_folder)
 		return status_set(st, STATUS_FAILED_PRECONDITION,
 				  "volume id \"%s\" names the driver's own folder, which is never deleted",
 				  deletion->volume_id);

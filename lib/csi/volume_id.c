@@ -3,6 +3,7 @@
 #include "csi/volume_id.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -20,18 +21,27 @@ static const char *trim_slashes(struct arena *arena, const char *text)
 	return arena_strndup(arena, text, length);
 }
 
-/* Splits at '#' into at most ELEMENTS; returns how many there are. */
+/* Splits at '#'; returns how many elements there are, of which ELEMENTS are kept. */
 static size_t split_elements(struct arena *arena, const char *text, const char *elements[ELEMENTS])
 {
-	size_t count = 0;
-	for (const char *at = text; count < ELEMENTS; at++) {
-		size_t length = strcspn(at, "#");
-		elements[count++] = arena_strndup(arena, at, length);
-		at += length;
-		if (*at == '\0')
-			break;
+	for (size_t count = 0;; text++) {
+		size_t length = strcspn(text, "#");
+		if (count < ELEMENTS)
+			elements[count] = arena_strndup(arena, text, length);
+		count++;
+		text += length;
+		if (*text == '\0')
+			return count;
 	}
-	return count;
+}
+
+/* Other cases too: some servers do not tell them apart. */
+static bool has_own_folder(const struct path *path)
+{
+	for (size_t i = 0; i < path->count; i++)
+		if (strcasecmp(path->names[i], CSICORE_FOLDER) == 0)
+			return true;
+	return false;
 }
 
 /* server/share/subdir of v3.0: the first name, the last name, and all between them; false where it is not that form. */
@@ -50,7 +60,8 @@ static bool split_slashes(struct arena *arena, const char *text, const char *ele
 int volume_id_parse(struct arena *arena, const char *text, struct volume_id *ret, struct status *st)
 {
 	const char *elements[ELEMENTS];
-	for (size_t i = split_elements(arena, text, elements); i < ELEMENTS; i++)
+	size_t count = split_elements(arena, text, elements);
+	for (size_t i = count; i < ELEMENTS; i++)
 		elements[i] = i > ELEMENT_SUB_DIR ? "" : NULL;
 	if (!elements[ELEMENT_SUB_DIR] && !split_slashes(arena, text, elements))
 		return status_set(st, STATUS_INVALID_ARGUMENT, "\"%s\" is not a volume id of this driver", text);
@@ -60,16 +71,16 @@ int volume_id_parse(struct arena *arena, const char *text, struct volume_id *ret
 		.sub_dir = elements[ELEMENT_SUB_DIR],
 		.uuid = elements[ELEMENT_UUID],
 	};
-	struct path ignored;
+	struct path share, ignored;
 	if (id.server[0] == '\0')
 		return status_set(st, STATUS_INVALID_ARGUMENT, "volume id \"%s\" names no server", text);
-	if (path_split(arena, "baseDir", elements[ELEMENT_SHARE], &ignored, st) < 0 ||
+	if (path_split(arena, "baseDir", elements[ELEMENT_SHARE], &share, st) < 0 ||
 	    path_split(arena, "subDir", id.sub_dir, &id.path, st) < 0 ||
 	    path_split(arena, "uuid", id.uuid, &ignored, st) < 0)
 		return -1;
 	id.share = path_normalize(arena, elements[ELEMENT_SHARE]);
-	if (on_delete_parse(elements[ELEMENT_ON_DELETE], &id.on_delete) < 0)
-		id.on_delete = ON_DELETE_UNSET;
+	id.is_own_folder = has_own_folder(&share) || has_own_folder(&id.path);
+	id.is_ambiguous = count > ELEMENTS || on_delete_parse(elements[ELEMENT_ON_DELETE], &id.on_delete) < 0;
 	*ret = id;
 	return 0;
 }
@@ -96,18 +107,19 @@ static int check_elements(const struct volume_id_parts *parts, struct status *st
 	return 0;
 }
 
-static int check_sub_dir(struct arena *arena, const char *sub_dir, struct status *st)
+static int check_place(struct arena *arena, const char *share, const char *sub_dir, struct status *st)
 {
-	struct path path;
-	if (path_split(arena, "subDir", sub_dir, &path, st) < 0)
+	struct path above, path;
+	if (path_split(arena, "share", share, &above, st) < 0 || path_split(arena, "subDir", sub_dir, &path, st) < 0)
 		return -1;
 	if (path.count == 0)
 		return status_set(st, STATUS_INVALID_ARGUMENT,
 				  "invalid subDir \"%s\": it names the share itself, which cannot be a volume",
 				  sub_dir);
-	if (strcmp(path.names[0], CSICORE_FOLDER) == 0)
-		return status_set(st, STATUS_INVALID_ARGUMENT, "invalid subDir \"%s\": %s is the driver's own folder",
-				  sub_dir, CSICORE_FOLDER);
+	if (has_own_folder(&above) || has_own_folder(&path))
+		return status_set(st, STATUS_INVALID_ARGUMENT, "invalid %s \"%s\": %s is the driver's own folder",
+				  has_own_folder(&path) ? "subDir" : "share", has_own_folder(&path) ? sub_dir : share,
+				  CSICORE_FOLDER);
 	return 0;
 }
 
@@ -115,8 +127,7 @@ const char *volume_id_format(struct arena *arena, const struct volume_id_parts *
 {
 	struct path ignored;
 	const char *server = trim_slashes(arena, parts->server);
-	if (check_elements(parts, st) < 0 || check_sub_dir(arena, parts->sub_dir, st) < 0 ||
-	    path_split(arena, "share", parts->share, &ignored, st) < 0 ||
+	if (check_elements(parts, st) < 0 || check_place(arena, parts->share, parts->sub_dir, st) < 0 ||
 	    path_split(arena, "name", parts->uuid, &ignored, st) < 0)
 		return NULL;
 	if (server[0] == '\0') {

@@ -27,12 +27,13 @@ struct volume_id {
 	struct path path;         /* sub_dir's names; count 0 in hand-made ids that name the share itself */
 	const char *uuid;         /* "" where no subDir was given */
 	enum on_delete on_delete; /* UNSET: the driver's default at the time of the deletion */
+	bool is_own_folder;       /* it lies in a CSICORE_FOLDER, of this share or of one below or above it */
+	bool is_ambiguous;        /* more than five elements, or the fifth is no policy: some element holds a '#' */
 };
 
 /*
  * Reads the five-element form and every earlier one: three or four elements (v3.1, v4.0 to v4.2) and
- * server/share/subdir (v3.0).  Elements beyond the fifth are ignored.  INVALID_ARGUMENT for anything else, and where share,
- * subDir or uuid holds "..".  Strings of *ret are in the arena.
+ * server/share/subdir (v3.0).  INVALID_ARGUMENT for anything else, and where share, subDir or uuid holds "..".  Strings of *ret are in the arena.
  */
 int volume_id_parse(struct arena *arena, const char *text, struct volume_id *ret, struct status *st);
 

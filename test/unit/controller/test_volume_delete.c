@@ -70,10 +70,9 @@ static void repeat_and_unknown_volumes_succeed(void **state)
 static void every_historical_id_deletes(void **state)
 {
 	static const char *const ids[] = {
-		"srv#share#pvc-1##",        "srv##pvc-1##",         "srv#share#pvc-1#",
-		"srv#share#pvc-1",          "srv/share/pvc-1",      "srv/a/b/pvc-1",
-		"srv#a/b#pvc-1##delete",    "srv#share#pvc-1#uuid", "srv#share#pvc-1#uuid#",
-		"srv#share#pvc-1##unknown",
+		"srv#share#pvc-1##",     "srv##pvc-1##",         "srv#share#pvc-1#",
+		"srv#share#pvc-1",       "srv/share/pvc-1",      "srv/a/b/pvc-1",
+		"srv#a/b#pvc-1##delete", "srv#share#pvc-1#uuid", "srv#share#pvc-1#uuid#",
 	};
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		fs_memory_plant_file(world.fs, "pvc-1/data", "x");
@@ -116,7 +115,18 @@ static void the_drivers_folder_is_never_deleted(void **state)
 	assert_int_equal(delete_id(&world, "srv#share#.csicore#x#"), -1);
 	assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
 	assert_int_equal(delete_id(&world, "srv#share#.csicore/volumes#x#"), -1);
+	assert_int_equal(delete_id(&world, "srv/share/.csicore/volumes"), -1);
+	assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
 	assert_non_null(record_at(&world, ".csicore/volumes/pvc-1"));
+}
+
+static void ambiguous_id_deletes_nothing(void **state)
+{
+	fs_memory_plant_file(world.fs, "my/data", "x");
+	assert_int_equal(delete_id(&world, "srv#share#my#dir#pvc-1#"), -1);
+	assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
+	assert_int_equal(delete_id(&world, "srv#share#my#dir#pvc-1"), -1);
+	assert_true(fs_memory_exists(world.fs, "my/data"));
 }
 
 static void data_leaves_by_one_rename(void **state)
@@ -397,6 +407,7 @@ int main(void)
 		TEST(empty_id_is_refused),
 		TEST(the_share_itself_is_never_deleted),
 		TEST(the_drivers_folder_is_never_deleted),
+		TEST(ambiguous_id_deletes_nothing),
 		TEST(data_leaves_by_one_rename),
 		TEST(what_an_interrupted_deletion_left_goes_too),
 		TEST(volume_is_removed_in_place_where_there_is_no_trash),

@@ -38,6 +38,8 @@ static void assert_parses(const struct expected *expected)
 	assert_string_equal(id.uuid, expected->uuid);
 	assert_int_equal(id.on_delete, expected->on_delete);
 	assert_string_equal(volume_id_name(&id), expected->name);
+	assert_false(id.is_ambiguous);
+	assert_false(id.is_own_folder);
 }
 
 static void every_historical_form_parses(void **state)
@@ -59,9 +61,6 @@ static void every_historical_form_parses(void **state)
 		{"server/share/pv", "server", "/share", "pv", "", ON_DELETE_UNSET, "pv"},
 		{"server/a/b/c/pv", "server", "/a/b/c", "pv", "", ON_DELETE_UNSET, "pv"},
 		{"server//pv", "server", "/", "pv", "", ON_DELETE_UNSET, "pv"},
-		/* more elements than five, a policy nobody knows */
-		{"s#sh#pv##retain#more#x", "s", "/sh", "pv", "", ON_DELETE_RETAIN, "pv"},
-		{"s#sh#pv##shred", "s", "/sh", "pv", "", ON_DELETE_UNSET, "pv"},
 		/* handles of static volumes in csi-driver-nfs's examples */
 		{"nfs.svc.cluster.local/share##", "nfs.svc.cluster.local/share", "/", "", "", ON_DELETE_UNSET, ""},
 		{"nfs.svc.cluster.local/share#sub#", "nfs.svc.cluster.local/share", "/sub", "", "", ON_DELETE_UNSET,
@@ -78,6 +77,27 @@ static void anything_else_is_no_id(void **state)
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		assert_int_equal(volume_id_parse(&arena, texts[i], &id, &st), -1);
 		assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
+	}
+}
+
+/* csi-driver-nfs writes `s#sh#my#dir#pvc-1#retain` for subDir my#dir: it names my, which is another's. */
+static void stray_hash_makes_an_id_ambiguous(void **state)
+{
+	static const char *const texts[] = {"s#sh#my#dir#pvc-1#retain", "s#sh#my#dir#pvc-1#", "s#sh#my#dir#pvc-1",
+					    "s#sh#pv##delete#", "s#sh#pv##shred"};
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		assert_int_equal(volume_id_parse(&arena, texts[i], &id, &st), 0);
+		assert_true(id.is_ambiguous);
+	}
+}
+
+static void drivers_folder_is_seen_anywhere(void **state)
+{
+	static const char *const texts[] = {"s#sh#.csicore#u#", "s#sh#a/.csicore/volumes#u#", "s#sh/.csicore#volumes##",
+					    "s/sh/.csicore/volumes", "s#sh#.CSIcore#u#"};
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		assert_int_equal(volume_id_parse(&arena, texts[i], &id, &st), 0);
+		assert_true(id.is_own_folder);
 	}
 }
 
@@ -151,7 +171,10 @@ static void the_drivers_folder_is_no_volume(void **state)
 	assert_null(format("s", "sh", "/./.csicore/volumes", "u", ""));
 	assert_string_equal(st.message, "invalid subDir \"/./.csicore/volumes\": .csicore is the driver's own folder");
 	assert_non_null(format("s", "sh", ".csicore-like", "u", ""));
-	assert_non_null(format("s", "sh", "a/.csicore", "u", ""));
+	assert_null(format("s", "sh", ".CSICORE", "u", ""));
+	assert_null(format("s", "sh", "a/.csicore", "u", ""));
+	assert_null(format("s", "sh/.csicore", "volumes", "u", ""));
+	assert_string_equal(st.message, "invalid share \"sh/.csicore\": .csicore is the driver's own folder");
 }
 
 static void traversal_cannot_be_formatted(void **state)
@@ -169,6 +192,7 @@ int main(void)
 		cmocka_unit_test(every_historical_form_parses),     cmocka_unit_test(anything_else_is_no_id),
 		cmocka_unit_test(traversal_names_its_element),      cmocka_unit_test(sub_dir_comes_as_names),
 		cmocka_unit_test(ids_are_those_of_csi_driver_nfs),  cmocka_unit_test(what_is_formatted_parses_back),
+		cmocka_unit_test(stray_hash_makes_an_id_ambiguous), cmocka_unit_test(drivers_folder_is_seen_anywhere),
 		cmocka_unit_test(hash_is_refused_in_every_element), cmocka_unit_test(the_share_itself_is_no_volume),
 		cmocka_unit_test(the_drivers_folder_is_no_volume),  cmocka_unit_test(traversal_cannot_be_formatted),
 	};
