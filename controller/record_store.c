@@ -151,7 +151,7 @@ struct scan {
 	const char *own_file;
 	const struct path *path;
 	struct arena *arena; /* for the answer */
-	const char *found;   /* NULL so far */
+	struct record_survey found;
 };
 
 /* The directory that the record in file names, "" where the file is no record. */
@@ -172,19 +172,32 @@ static int read_sub_dir(struct export_use *use, struct arena *arena, struct fs_d
 	return 0;
 }
 
+/* A record is about the directory at path. */
+static void note_directory(struct scan *scan, const char *file, const struct path *path)
+{
+	if (path->count == 0)
+		return; /* no record, or one that names no directory */
+	bool is_below = is_at_or_below(path, scan->path);
+	if (strcmp(file, scan->own_file) == 0)
+		scan->found.is_elsewhere = !is_below || path->count != scan->path->count;
+	else if (is_below)
+		scan->found.sharer = arena_strdup(scan->arena, file);
+	else if (is_at_or_below(scan->path, path) && path->count > scan->found.volume_above)
+		scan->found.volume_above = path->count;
+}
+
 static int scan_entry(struct export_use *use, struct scan *scan, struct arena *arena, struct fs_dir *folder,
 		      const struct fs_entry *entry, struct cancel *cancel, struct status *st)
 {
 	const char *sub_dir;
 	struct path path;
 	struct status ignored; /* a record whose sub_dir is no path shares nothing */
-	if (entry->attr.type != FS_FILE || entry->name[0] == TEMPORARY_PREFIX ||
-	    strcmp(entry->name, scan->own_file) == 0)
+	if (entry->attr.type != FS_FILE || entry->name[0] == TEMPORARY_PREFIX)
 		return 0;
 	if (read_sub_dir(use, arena, folder, entry, cancel, &sub_dir, st) < 0)
 		return -1;
-	if (path_split(arena, "subDir", sub_dir, &path, &ignored) == 0 && is_at_or_below(&path, scan->path))
-		scan->found = arena_strdup(scan->arena, entry->name);
+	if (path_split(arena, "subDir", sub_dir, &path, &ignored) == 0)
+		note_directory(scan, entry->name, &path);
 	return 0;
 }
 
@@ -193,7 +206,7 @@ static int scan_page(struct export_use *use, struct scan *scan, struct fs_dir *f
 {
 	AUTO(arena_release) struct arena arena; /* for one entry at a time */
 	arena_init(&arena, SCAN_ARENA_BYTES);
-	for (size_t i = 0; i < page->count && !scan->found; i++) {
+	for (size_t i = 0; i < page->count && !scan->found.sharer; i++) {
 		if (scan_entry(use, scan, &arena, folder, &page->entries[i], cancel, st) < 0)
 			return -1;
 		arena_release(&arena);
@@ -201,10 +214,10 @@ static int scan_page(struct export_use *use, struct scan *scan, struct fs_dir *f
 	return 0;
 }
 
-int record_store_find_sharer(struct export_use *use, struct arena *arena, const char *name, const struct path *path,
-			     struct cancel *cancel, const char **ret_file, struct status *st)
+int record_store_survey(struct export_use *use, struct arena *arena, const char *name, const struct path *path,
+			struct cancel *cancel, struct record_survey *ret, struct status *st)
 {
-	struct scan scan = {record_file_name(arena, name), path, arena, NULL};
+	struct scan scan = {record_file_name(arena, name), path, arena, {0}};
 	struct fs_dir *folder = NULL;
 	/* Records that may not be read could name a sharer: only a folder that is not there has none. */
 	if (export_open_folder(use, EXPORT_VOLUMES, false, cancel, &folder, st) < 0 && st->errnum != ENOENT &&
@@ -213,13 +226,13 @@ int record_store_find_sharer(struct export_use *use, struct arena *arena, const 
 	struct fs_page page;
 	fs_page_init(&page);
 	int result = 0;
-	while (folder && result == 0 && !page.is_end && !scan.found) {
+	while (folder && result == 0 && !page.is_end && !scan.found.sharer) {
 		result = fs_read_dir(use->fs, folder, &page, cancel, st);
 		if (result == 0)
 			result = scan_page(use, &scan, folder, &page, cancel, st);
 	}
 	fs_page_release(&page);
 	if (result == 0)
-		*ret_file = scan.found;
+		*ret = scan.found;
 	return result;
 }

@@ -32,12 +32,19 @@ int record_store_read(struct export_use *use, struct arena *arena, const char *n
 int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
 			struct status *st);
 
+/* What the records say about a directory. */
+struct record_survey {
+	const char *sharer; /* file name of the record of another volume in the directory or below it; NULL for none */
+	size_t volume_above; /* how many names of path the deepest directory above has that is a volume too; 0 for none */
+	bool is_elsewhere;   /* the record of name is about another directory */
+};
+
 /*
- * Another volume than name whose directory is path or lies below it; *ret_file is its record's file name in arena, NULL for none.
- * Reads the folder page by page and those records that it has not seen before.  Records that may not be read are EACCES: not
- * knowing is no leave to delete.
+ * Looks for what the volume called name, in the directory path, has to do with others.  With a sharer found the rest is not
+ * looked for.  Reads the folder page by page and those records that it has not seen before.  Records that may not be read
+ * are EACCES: not knowing is no leave to delete.
  */
-int record_store_find_sharer(struct export_use *use, struct arena *arena, const char *name, const struct path *path,
-			     struct cancel *cancel, const char **ret_file, struct status *st);
+int record_store_survey(struct export_use *use, struct arena *arena, const char *name, const struct path *path,
+			struct cancel *cancel, struct record_survey *ret, struct status *st);
 
 #endif

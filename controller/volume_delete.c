@@ -23,6 +23,7 @@ struct deletion {
 	const char *volume_id;
 	struct volume_id id;
 	enum on_delete policy;
+	struct record_survey survey; /* of its directory */
 };
 
 /* What identifies the volume in the trash; a name too long for a record of its own is known by its end. */
@@ -71,14 +72,19 @@ static struct path archive_path(const struct deletion *deletion)
 	return archive;
 }
 
-/* A rename met something that stays: a full directory, or a file. */
-static bool is_occupied(const struct status *st)
+/* A rename that replaces nothing, as a rename alone would replace a file or an empty directory.  EEXIST. */
+static int rename_to_unused(struct export_use *use, struct fs_dir *parent, const char *name,
+			    struct fs_dir *archive_parent, const char *archive_name, struct cancel *cancel,
+			    struct status *st)
 {
-	return st->errnum == ENOTEMPTY || st->errnum == ENOTDIR;
+	struct fs_attr attr;
+	if (fs_lookup(use->fs, archive_parent, archive_name, cancel, &attr, st) == 0)
+		return status_set_errno(st, EEXIST, "archive as %s", archive_name);
+	return st->errnum == ENOENT ? fs_rename(use->fs, parent, name, archive_parent, archive_name, cancel, st) : -1;
 }
 
 /*
- * An archive of that name is there.  It is removed where the administrator said so; else this one gets the volume's own name
+ * Something of the archive's name is there.  It is removed where the administrator said so; else this one gets the volume's own name
  * as a suffix, so that an earlier archive is never lost and a claim that is made and deleted again is not stuck.
  */
 static int rename_beside_archive(struct export_use *use, const struct deletion *deletion, struct fs_dir *parent,
@@ -87,19 +93,22 @@ static int rename_beside_archive(struct export_use *use, const struct deletion *
 {
 	struct arena *arena = deletion->call->arena;
 	struct cancel *cancel = deletion->call->cancel;
-	if (deletion->call->controller->config.removes_archived) {
+	const struct path archive = archive_path(deletion);
+	const bool may_remove = deletion->call->controller->config.removes_archived;
+	struct record_survey survey = {0}; /* a volume can be called archived-x */
+	if (may_remove && record_store_survey(use, arena, "", &archive, cancel, &survey, st) < 0)
+		return -1;
+	if (may_remove && !survey.sharer) {
 		if (trash_remove(use, archive_parent, archive_name, archive_trash_entry(deletion), cancel, st) < 0)
 			return status_prefix(st, "failed to delete archived subdirectory %s", archive_name);
 		return fs_rename(use->fs, parent, name, archive_parent, archive_name, cancel, st);
 	}
 	const char *unique = arena_printf(arena, "%s-%s", archive_name, record_file_name(arena, deletion->id.uuid));
 	if (deletion->id.uuid[0] && path_is_name(unique)) {
-		if (fs_rename(use->fs, parent, name, archive_parent, unique, cancel, st) == 0)
-			return 0;
-		if (!is_occupied(st))
-			return -1;
+		int result = rename_to_unused(use, parent, name, archive_parent, unique, cancel, st);
+		if (result == 0 || st->errnum != EEXIST)
+			return result;
 	}
-	const struct path archive = archive_path(deletion);
 	return status_set(st, STATUS_FAILED_PRECONDITION,
 			  "%s exists already: remove it, or run the controller with --remove-archived-volume-path",
 			  path_join(arena, &archive));
@@ -140,10 +149,9 @@ static int archive_directory(struct export_use *use, const struct deletion *dele
 		return st->errnum == ENOENT ? 0 : -1;
 	if (open_archive_parent(use, &archive, cancel, &archive_parent, &archive_opened.dir, st) < 0)
 		return -1;
-	if (fs_rename(use->fs, parent, name, archive_parent, archive_name, cancel, st) == 0)
-		return 0;
-	if (!is_occupied(st))
-		return -1;
+	int result = rename_to_unused(use, parent, name, archive_parent, archive_name, cancel, st);
+	if (result == 0 || st->errnum != EEXIST)
+		return result;
 	return rename_beside_archive(use, deletion, parent, name, archive_parent, archive_name, st);
 }
 
@@ -157,26 +165,23 @@ static int finish_archive_trash(struct export_use *use, const struct deletion *d
 
 /* ---- the whole */
 
-/* Another volume that uses the directory, NULL where there is none.  Only a subDir can be shared. */
-static int find_sharer(struct export_use *use, const struct deletion *deletion, const char **ret_sharer,
-		       struct status *st)
+/* A share that lets its records not be read is served as csi-driver-nfs serves it, but for subDirs: those are often shared,
+ * and not knowing is no leave to delete. */
+static int survey_records(struct export_use *use, struct deletion *deletion, struct status *st)
 {
-	const struct volume_call *call = deletion->call;
-	*ret_sharer = NULL;
-	if (deletion->id.uuid[0] == '\0')
+	const char *name = volume_id_name(&deletion->id);
+	if (record_store_survey(use, deletion->call->arena, name, &deletion->id.path, deletion->call->cancel,
+				&deletion->survey, st) == 0)
 		return 0;
-	return record_store_find_sharer(use, call->arena, volume_id_name(&deletion->id), &deletion->id.path,
-					call->cancel, ret_sharer, st);
+	deletion->survey = (struct record_survey){0};
+	return record_store_is_refusal(st) && deletion->id.uuid[0] == '\0' ? 0 : -1;
 }
 
 static int put_away_data(struct export_use *use, const struct deletion *deletion, struct status *st)
 {
-	const char *sharer;
-	if (find_sharer(use, deletion, &sharer, st) < 0)
-		return -1;
-	if (sharer) {
+	if (deletion->survey.sharer) {
 		log_event(LOG_INFO, "directory kept: another volume uses it", LOG_TEXT("volume", deletion->volume_id),
-			  LOG_TEXT("other", sharer));
+			  LOG_TEXT("other", deletion->survey.sharer));
 		return 0;
 	}
 	if (deletion->policy == ON_DELETE_ARCHIVE) {
@@ -189,26 +194,31 @@ static int put_away_data(struct export_use *use, const struct deletion *deletion
 	return 0;
 }
 
+/* Up to the share, or to a directory that is another volume's: that one is no empty parent, however empty it is. */
 static int remove_empty_parents(struct export_use *use, const struct deletion *deletion, struct status *st)
 {
 	const struct path *path = &deletion->id.path;
-	struct path above = {path->names, path->count - 1};
-	struct fs_dir *root;
+	size_t kept = deletion->survey.volume_above;
+	struct path above = {path->names + kept, path->count - 1 - kept};
+	struct path first = {path->names, kept + 1};
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	struct fs_dir *base;
 	if (above.count == 0 || deletion->policy == ON_DELETE_ARCHIVE)
 		return 0;
-	if (export_open_folder(use, EXPORT_ROOT, false, deletion->call->cancel, &root, st) < 0)
-		return -1;
-	if (tree_remove_empty(use->fs, root, &above, deletion->call->cancel, st) < 0)
+	if (volume_open_parent(use, &first, deletion->call->cancel, &base, &opened.dir, st) < 0)
+		return st->errnum == ENOENT ? 0 : -1;
+	if (tree_remove_empty(use->fs, base, &above, deletion->call->cancel, st) < 0)
 		return status_prefix(st, "failed to remove empty directories");
 	return 0;
 }
 
 static int delete_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
-	const struct deletion *deletion = context;
-	if (put_away_data(use, deletion, st) < 0)
+	struct deletion *deletion = context;
+	if (survey_records(use, deletion, st) < 0 || put_away_data(use, deletion, st) < 0)
 		return -1;
-	if (has_record(deletion) &&
+	/* An id made by hand can carry another volume's name. */
+	if (has_record(deletion) && !deletion->survey.is_elsewhere &&
 	    record_store_remove(use, deletion->call->arena, volume_id_name(&deletion->id), cancel, st) < 0)
 		return -1;
 	return remove_empty_parents(use, deletion, st);

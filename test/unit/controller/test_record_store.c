@@ -31,7 +31,7 @@ struct request {
 	struct path path;
 	enum record_outcome outcome;
 	Csicore__VolumeRecord *found;
-	const char *sharer;
+	struct record_survey survey;
 };
 
 static struct request request_for(const char *name, const char *sub_dir)
@@ -67,11 +67,11 @@ static int remove_one(struct export_use *use, void *context, struct cancel *canc
 	return record_store_remove(use, &world.arena, request->record.name, cancel, st);
 }
 
-static int find_sharer(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
+static int survey(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct request *request = context;
-	return record_store_find_sharer(use, &world.arena, request->record.name, &request->path, cancel,
-					&request->sharer, st);
+	return record_store_survey(use, &world.arena, request->record.name, &request->path, cancel, &request->survey,
+				   st);
 }
 
 static int run(export_operation *operation, struct request *request)
@@ -150,7 +150,7 @@ static void record_that_may_not_be_read_is_a_failure(void **state)
 	assert_int_equal(run(read_one, &request), -1);
 	assert_int_equal(world.st.errnum, EACCES);
 	struct request other = request_for("pvc-2", "a");
-	assert_int_equal(run(find_sharer, &other), -1);
+	assert_int_equal(run(survey, &other), -1);
 	assert_int_equal(world.st.errnum, EACCES);
 }
 
@@ -165,18 +165,18 @@ static void sharer_has_the_directory_or_one_below_it(void **state)
 		struct request request = request_for("pvc-1", "a/b");
 		assert_int_equal(run(create_one, &request), 0);
 		assert_int_equal(run(replace_one, &other), 0);
-		assert_int_equal(run(find_sharer, &request), 0);
-		assert_int_equal(request.sharer != NULL, cases[i].is_sharer);
-		if (request.sharer)
-			assert_string_equal(request.sharer, "pvc-2");
+		assert_int_equal(run(survey, &request), 0);
+		assert_int_equal(request.survey.sharer != NULL, cases[i].is_sharer);
+		if (request.survey.sharer)
+			assert_string_equal(request.survey.sharer, "pvc-2");
 	}
 }
 
 static void no_folder_has_no_sharer(void **state)
 {
 	struct request request = request_for("pvc-1", "a");
-	assert_int_equal(run(find_sharer, &request), 0);
-	assert_null(request.sharer);
+	assert_int_equal(run(survey, &request), 0);
+	assert_null(request.survey.sharer);
 	assert_tree(&world, "");
 }
 
@@ -188,9 +188,9 @@ static void record_is_read_once_for_all_scans(void **state)
 		struct request other = request_for(name, name);
 		assert_int_equal(run(create_one, &other), 0);
 	}
-	assert_int_equal(run(find_sharer, &request), 0);
+	assert_int_equal(run(survey, &request), 0);
 	fs_memory_reset_operations(world.fs);
-	assert_int_equal(run(find_sharer, &request), 0);
+	assert_int_equal(run(survey, &request), 0);
 	assert_string_equal(fs_memory_log(world.fs), "read_dir\n");
 }
 

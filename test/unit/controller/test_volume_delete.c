@@ -136,7 +136,7 @@ static void data_leaves_by_one_rename(void **state)
 	assert_deleted("srv#share#pvc-2##");
 	fs_memory_reset_operations(world.fs);
 	assert_deleted(id);
-	const char *first = "rename pvc-1 pvc-1\n";
+	const char *first = "read_dir\nrename pvc-1 pvc-1\n";
 	assert_memory_equal(fs_memory_log(world.fs), first, strlen(first));
 }
 
@@ -258,6 +258,34 @@ static void directory_that_holds_another_volume_stays(void **state)
 	assert_false(fs_memory_exists(world.fs, "ns/claim"));
 }
 
+static void volume_without_a_subdir_can_be_shared_too(void **state)
+{
+	const char *first = make_volume("pvc-1", NULL, NULL);
+	const char *second = make_volume("pvc-2", "pvc-1/inner", NULL);
+	assert_deleted(first);
+	assert_true(fs_memory_exists(world.fs, "pvc-1/inner/data"));
+	assert_deleted(second);
+	assert_tree(&world, OUR_FOLDERS "pvc-1/\npvc-1/data\n");
+}
+
+static void empty_volume_above_is_no_empty_parent(void **state)
+{
+	assert_non_null(create(&world, create_request_in(&world, "pvc-1", "outer/a")));
+	const char *inner = make_volume("pvc-2", "outer/a/b/c", NULL);
+	assert_deleted(inner);
+	assert_true(fs_memory_exists(world.fs, "outer/a"));
+	assert_false(fs_memory_exists(world.fs, "outer/a/b"));
+}
+
+static void record_of_another_volume_stays(void **state)
+{
+	make_volume("pvc-2", NULL, NULL);
+	fs_memory_plant_file(world.fs, "foo/data", "x");
+	assert_deleted("srv#share#foo#pvc-2#");
+	assert_false(fs_memory_exists(world.fs, "foo"));
+	assert_non_null(record_at(&world, ".csicore/volumes/pvc-2"));
+}
+
 static void sharers_are_found_past_the_first_page(void **state)
 {
 	fs_memory_set_page_entries(world.fs, 3);
@@ -357,6 +385,19 @@ static void archive_in_the_way_is_removed_where_allowed(void **state)
 	assert_tree(&world, OUR_FOLDERS "archived-ns/\narchived-ns/claim/\narchived-ns/claim/data\nns/\n");
 }
 
+static void volume_called_like_an_archive_is_none(void **state)
+{
+	set_policy("archive", true);
+	assert_non_null(create(&world, create_request_in(&world, "pvc-2", "archived-claim")));
+	const char *first = make_volume("pvc-1", "claim", NULL);
+	assert_deleted(first);
+	assert_true(fs_memory_exists(world.fs, "archived-claim-pvc-1/data"));
+	assert_false(fs_memory_exists(world.fs, "archived-claim/data"));
+	fs_memory_plant_file(world.fs, "archived-claim/own", "x");
+	assert_deleted(make_volume("pvc-3", "claim", NULL));
+	assert_true(fs_memory_exists(world.fs, "archived-claim/own"));
+}
+
 /* ---- busy, and how the server is reached */
 
 static void busy_volume_is_aborted(void **state)
@@ -418,6 +459,9 @@ int main(void)
 		TEST(parents_with_anything_in_them_stay),
 		TEST(shared_directory_stays_until_its_last_volume),
 		TEST(directory_that_holds_another_volume_stays),
+		TEST(volume_without_a_subdir_can_be_shared_too),
+		TEST(empty_volume_above_is_no_empty_parent),
+		TEST(record_of_another_volume_stays),
 		TEST(sharers_are_found_past_the_first_page),
 		TEST(nothing_is_deleted_while_sharers_are_unknown),
 		TEST(policy_of_the_id_goes_before_the_drivers),
@@ -427,6 +471,7 @@ int main(void)
 		TEST(second_archive_stands_beside_the_first),
 		TEST(archive_without_a_place_says_what_to_do),
 		TEST(archive_in_the_way_is_removed_where_allowed),
+		TEST(volume_called_like_an_archive_is_none),
 		TEST(busy_volume_is_aborted),
 		TEST(secret_says_how_the_server_is_reached),
 		TEST(deletion_uses_the_export_the_creation_opened),
