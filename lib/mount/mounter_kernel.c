@@ -25,6 +25,7 @@
 #include "mount/nfs_options.h"
 #include "mount/nfs_source.h"
 #include "mount/nfs_versions.h"
+#include "mount/server_probe.h"
 
 #define ARENA_BYTES (64 * 1024)
 /* A version tried with little hope may not use up the time of the call. */
@@ -104,6 +105,8 @@ static void remove_leftover(struct mounter *m, const struct mount_report *report
 
 struct nfs_run {
 	struct mounter *mounter;
+	const struct nfs_mount *source;
+	const char *address;
 	const char *what; /* "mount server:/share on /target" */
 	struct mount_nfs_job job;
 	struct nfs_option *options; /* job.options: source, addr, vers, room for sec, then the user's */
@@ -146,6 +149,19 @@ static int negotiable_errno(const struct mount_report *report)
 	return 0;
 }
 
+/* The attempt itself: what the child reports, or -1 where it did not get that far. */
+static int ask_and_mount(struct nfs_run *run_, const struct nfs_attempt *attempt, struct mount_report *report,
+			 struct cancel *cancel, struct status *st)
+{
+	struct server_probe probe;
+
+	*report = (struct mount_report){0};
+	if (server_probe_init(&probe, run_->source->options, attempt->version) &&
+	    server_probe_run(&probe, run_->address, cancel, st) < 0)
+		return status_prefix(st, "%s", run_->what);
+	return run(run_->mounter, mount_job_nfs, &run_->job, report, run_->what, cancel, st);
+}
+
 /* 0 mounted; 1 another attempt is to be made; -1 failed for good. */
 static int attempt_nfs(struct nfs_run *run_, const struct nfs_attempt *attempt, struct cancel *cancel,
 		       struct status *st)
@@ -155,7 +171,7 @@ static int attempt_nfs(struct nfs_run *run_, const struct nfs_attempt *attempt, 
 	struct status failure;
 
 	cancel_init_child(&short_cancel, cancel, attempt->is_long_shot ? LONG_SHOT_MS : -1);
-	int outcome = run(run_->mounter, mount_job_nfs, &run_->job, &report, run_->what, &short_cancel, &failure);
+	int outcome = ask_and_mount(run_, attempt, &report, &short_cancel, &failure);
 
 	cancel_release(&short_cancel);
 	if (outcome < 0) {
@@ -175,8 +191,9 @@ static int attempt_nfs(struct nfs_run *run_, const struct nfs_attempt *attempt, 
 	return -1;
 }
 
-static int negotiate(struct nfs_run *run_, const struct nfs_mount *source, struct cancel *cancel, struct status *st)
+static int negotiate(struct nfs_run *run_, struct cancel *cancel, struct status *st)
 {
+	const struct nfs_mount *source = run_->source;
 	struct nfs_versions *versions = kernel_of(run_->mounter)->versions;
 	char remembered[NFS_VERSION_BYTES];
 	bool is_known = nfs_versions_get(versions, source->server, remembered);
@@ -205,6 +222,7 @@ static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const ch
 	const char *name = nfs_source_format(&arena, source->server, source->path);
 	struct nfs_run run_ = {
 		.mounter = m,
+		.source = source,
 		.what = arena_printf(&arena, "mount %s on %s", name, target),
 		.job = {.type = "nfs", .attributes = source->options->attributes, .target = target},
 		.options = arena_calloc(&arena, OPTION_USER + source->options->count + 1, sizeof(struct nfs_option)),
@@ -220,8 +238,9 @@ static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const ch
 		return status_prefix(st, "%s", run_.what);
 	run_.job.options = run_.options;
 	run_.options[OPTION_SOURCE] = (struct nfs_option){"source", name};
+	run_.address = addresses.text[0];
 	run_.options[OPTION_ADDRESS] = (struct nfs_option){"addr", addresses.text[0]};
-	return negotiate(&run_, source, cancel, st);
+	return negotiate(&run_, cancel, st);
 }
 
 /* ---- local directories */
