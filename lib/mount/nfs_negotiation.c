@@ -35,9 +35,7 @@ void nfs_negotiation_init(struct nfs_negotiation *n, const char *version, bool h
 
 static bool has_sec_sys_first(const struct nfs_negotiation *n)
 {
-	const char *version = n->versions[n->next];
-
-	return !n->has_security && strncmp(version, "4.", 2) == 0 && strcmp(version, "4.0") != 0;
+	return !n->has_security && n->versions[n->next][0] == '4';
 }
 
 struct nfs_attempt nfs_negotiation_attempt(const struct nfs_negotiation *n)

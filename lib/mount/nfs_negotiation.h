@@ -3,7 +3,7 @@
  * Which protocol version and security flavour to try next.  The kernel mounts with exactly the version it is given; mount.nfs
  * tries one after the other, by the rules that are kept here.
  *
- * sec=sys is named first where the user names none: left to itself, the kernel (4.1 and later) loads modules for each
+ * sec=sys is named first where the user names none: left to itself, the kernel (version 4) loads modules for each
  * Kerberos flavour the server lists, which costs more than the mount.  A server that refuses gets the kernel's choice.
  */
 #ifndef CSICORE_MOUNT_NFS_NEGOTIATION_H
