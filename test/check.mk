@@ -12,8 +12,8 @@ check: ## every test there is; installs what is missing
 
 # Both compilers, warnings as errors; the second one's output goes beside the first one's.
 check-build: ## build with gcc and with clang, warnings as errors
-	@$(MAKE) --no-print-directory -j2 WERROR=1 all
-	@$(MAKE) --no-print-directory -j2 WERROR=1 CC=clang-14 BUILD=$(BUILD)/clang all
+	@$(MAKE) -s -j2 WERROR=1 all $(UNIT_TESTS)
+	@$(MAKE) -s -j2 WERROR=1 CC=clang-14 BUILD=$(BUILD)/clang all
 	@echo "gcc and clang agree: no warnings"
 
 check-docs: $(PROGRAMS) ## man pages and README against --help
@@ -22,8 +22,12 @@ check-docs: $(PROGRAMS) ## man pages and README against --help
 lint: $(PROTO_HEADERS) ## house rules: layers, banned calls, format, headers that stand alone
 	@test/lint/lint.py $(BUILD)
 
-asan: ## unit, contract, client and sanity tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory -j2 SAN=1 WERROR=1 BUILD=$(BUILD)/asan all check-unit check-contract check-clients check-sanity
+# Built in parallel, run one after another: the suites start servers and measure what they leave behind.
+SANITIZED := check-unit check-contract check-nfs check-controller check-clients check-sanity
+asan: ## what runs on the host, under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) -s -j2 SAN=1 WERROR=1 BUILD=$(BUILD)/asan all $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
+	@$(MAKE) -s SAN=1 WERROR=1 BUILD=$(BUILD)/asan $(SANITIZED)
+	@echo "sanitizers found nothing in: $(SANITIZED)"
 
 # What editors and clang-tidy want to know: one entry a source file.
 compile_commands.json: $(wildcard lib/*/*.c controller/*.c node/*.c test/unit/*/*.c test/support/*.c)

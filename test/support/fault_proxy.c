@@ -328,8 +328,11 @@ void fault_proxy_set_mode(struct fault_proxy *p, enum fault_proxy_mode mode)
 	p->mode = mode;
 	if (mode == FAULT_PROXY_REFUSE) {
 		close_all(p);
-		if (p->listener >= 0)
+		if (p->listener >= 0) {
+			/* The thread may be in a poll of it, which keeps a closed listener listening. */
+			(void)shutdown(p->listener, SHUT_RDWR);
 			close_reset(TAKE_FD(p->listener));
+		}
 	} else if (p->listener < 0) {
 		p->listener = listen_on(p->port);
 	}
