@@ -129,6 +129,18 @@ int status_set(struct status *st, enum status_code code, const char *fmt, ...)
 	return -1;
 }
 
+int status_set_cause(struct status *st, enum status_code code, int errnum, const char *fmt, ...)
+{
+	va_list args;
+
+	st->code = code;
+	st->errnum = errnum;
+	va_start(args, fmt);
+	format_at(st, 0, fmt, args);
+	va_end(args);
+	return -1;
+}
+
 int status_set_errno(struct status *st, int errnum, const char *fmt, ...)
 {
 	const char *meaning = strerrordesc_np(errnum);

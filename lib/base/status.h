@@ -42,6 +42,10 @@ struct status {
 /* Sets code and message, clears errnum.  Always returns -1, so that failing is one line. */
 int status_set(struct status *st, enum status_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same with errnum, whose meaning the message does not repeat. */
+int status_set_cause(struct status *st, enum status_code code, int errnum, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* Sets "<message>: <what errnum means>", the code of status_code_of_errno() and errnum.  Always returns -1. */
 int status_set_errno(struct status *st, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -85,12 +85,9 @@ static int ask_port(const struct nfs3_place *place, const char *what, uint32_t p
 	nfs_connection_close(c);
 	if (result < 0)
 		return status_prefix(st, "ask the portmapper for %s", what);
-	if (port == 0) {
-		(void)status_set(st, STATUS_FAILED_PRECONDITION, "NFS server %s: its portmapper knows no %s",
-				 place->target->server, what); /* always -1, as this is */
-		st->errnum = EPROTONOSUPPORT;
-		return -1;
-	}
+	if (port == 0)
+		return status_set_cause(st, STATUS_FAILED_PRECONDITION, EPROTONOSUPPORT,
+					"NFS server %s: its portmapper knows no %s", place->target->server, what);
 	*ret_port = port;
 	return 0;
 }
@@ -130,21 +127,16 @@ static void receive_mnt(const void *reply, void *result)
 static int refused(const struct nfs3_place *place, const char *directory, int mount_status, struct status *st)
 {
 	const char *server = place->target->server;
+	int errnum = nfs_errno(mount_status);
 
-	if (mount_status == MNT3ERR_NOENT) {
-		(void)status_set(st, STATUS_NOT_FOUND, "NFS server %s does not export \"%s\"", server, directory);
-		st->errnum = ENOENT;
-		return -1;
-	}
-	(void)status_set_errno(st, nfs_mount_errno(mount_status), "NFS server %s: mount \"%s\"", server, directory);
-	if (mount_status == MNT3ERR_ACCES || mount_status == MNT3ERR_PERM) {
-		int errnum = st->errnum;
-
-		(void)status_set(st, STATUS_PERMISSION_DENIED,
-				 "NFS server %s refuses \"%s\" to this client: " NFS_REFUSED_HINT, server, directory);
-		st->errnum = errnum;
-	}
-	return -1;
+	if (errnum == ENOENT)
+		return status_set_cause(st, STATUS_NOT_FOUND, errnum, "NFS server %s does not export \"%s\"", server,
+					directory);
+	if (errnum == EACCES || errnum == EPERM)
+		return status_set_cause(st, STATUS_PERMISSION_DENIED, errnum,
+					"NFS server %s refuses \"%s\" to this client: " NFS_REFUSED_HINT, server,
+					directory);
+	return status_set_errno(st, errnum, "NFS server %s: mount \"%s\"", server, directory);
 }
 
 /* Worth asking for the directory above: this one is not exported by itself. */

@@ -55,7 +55,7 @@ static int run(struct nfs_connection *c, const struct nfs3_procedure *procedure,
 {
 	if (nfs3_call(c, procedure, args, answer, cancel, st) < 0)
 		return -1;
-	return answer->status == NFS3_OK ? 0 : failed(c, nfs3_errno(answer->status), verb, name, st);
+	return answer->status == NFS3_OK ? 0 : failed(c, nfs_errno(answer->status), verb, name, st);
 }
 
 static int get_attr(struct nfs_connection *c, const struct nfs_handle *handle, struct cancel *cancel,
@@ -124,7 +124,7 @@ static int rename_entry(struct nfs_connection *c, const struct nfs_handle *from_
 	if (nfs3_call(c, &nfs3_rename, &args, &answer, cancel, st) < 0)
 		return -1;
 	/* A server on XFS says NFS3ERR_EXIST for a directory that is not empty. */
-	int errnum = answer.status == NFS3ERR_EXIST ? ENOTEMPTY : nfs3_errno(answer.status);
+	int errnum = answer.status == NFS3ERR_EXIST ? ENOTEMPTY : nfs_errno(answer.status);
 
 	return errnum == 0 ? 0 : failed(c, errnum, "rename", from, st);
 }
@@ -146,7 +146,7 @@ static int remove_dir(struct nfs_connection *c, const struct nfs_handle *dir, co
 
 	if (nfs3_call(c, &nfs3_rmdir, &args, &answer, cancel, st) < 0)
 		return -1;
-	int errnum = answer.status == NFS3ERR_EXIST ? ENOTEMPTY : nfs3_errno(answer.status);
+	int errnum = answer.status == NFS3ERR_EXIST ? ENOTEMPTY : nfs_errno(answer.status);
 
 	return errnum == 0 ? 0 : failed(c, errnum, "remove directory", name, st);
 }
@@ -180,7 +180,7 @@ static int read_dir(struct nfs_connection *c, const struct nfs_handle *dir, stru
 		if (read_names(c, dir, &incoming, cancel, st) < 0)
 			return -1;
 	} else if (answer.status != NFS3_OK) {
-		return failed(c, nfs3_errno(answer.status), "read directory", NULL, st);
+		return failed(c, nfs_errno(answer.status), "read directory", NULL, st);
 	}
 	return nfs_page_finish(&incoming, &nfs3_protocol, c, dir, cancel, st);
 }

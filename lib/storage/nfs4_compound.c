@@ -293,6 +293,11 @@ bool nfs4_is_put_off(nfsstat4 status)
 	return status == NFS4ERR_DELAY || status == NFS4ERR_GRACE;
 }
 
+const char *nfs4_put_off_reason(nfsstat4 status)
+{
+	return status == NFS4ERR_GRACE ? "NFS4ERR_GRACE" : "NFS4ERR_DELAY";
+}
+
 bool nfs4_wants_open(nfsstat4 status)
 {
 	return status == NFS4ERR_BAD_STATEID || status == NFS4ERR_STALE_STATEID || status == NFS4ERR_OLD_STATEID ||
@@ -307,7 +312,7 @@ int nfs4_run(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answ
 			return -1;
 		if (!nfs4_is_put_off(answer->status) || answer->done > q->changes_from)
 			return 0;
-		if (nfs_connection_wait(c, attempt, nfs4_status_name(answer->status), cancel, st) < 0)
+		if (nfs_connection_wait(c, attempt, nfs4_put_off_reason(answer->status), cancel, st) < 0)
 			return -1;
 	}
 }

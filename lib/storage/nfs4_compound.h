@@ -77,6 +77,7 @@ int nfs4_run(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answ
 
 /* The server asks to be asked again later; it wants a real state id, so the file must be opened first. */
 bool nfs4_is_put_off(nfsstat4 status);
+const char *nfs4_put_off_reason(nfsstat4 status);
 bool nfs4_wants_open(nfsstat4 status);
 
 /* Fails with an errno and the answer's status as the reason. */

@@ -72,7 +72,7 @@ static int set_client_id(struct nfs_connection *c, struct cancel *cancel, struct
 	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
 		return -1;
 	if (answer.status != NFS4_OK)
-		return nfs4_failed(c, &answer, nfs4_errno((int)answer.status), "get a client id", NULL, st);
+		return nfs4_failed(c, &answer, nfs_errno(answer.status), "get a client id", NULL, st);
 	nfs4_compound_init(&q);
 	SETCLIENTID_CONFIRM4args *confirm = &nfs4_add(&q, OP_SETCLIENTID_CONFIRM)->nfs_argop4_u.opsetclientid_confirm;
 
@@ -81,7 +81,7 @@ static int set_client_id(struct nfs_connection *c, struct cancel *cancel, struct
 	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
 		return -1;
 	if (answer.status != NFS4_OK)
-		return nfs4_failed(c, &answer, nfs4_errno((int)answer.status), "confirm a client id", NULL, st);
+		return nfs4_failed(c, &answer, nfs_errno(answer.status), "confirm a client id", NULL, st);
 	c->owner.client_id = answer.client_id;
 	c->owner.seqid = 0;
 	return 0;
@@ -91,7 +91,7 @@ static int set_client_id(struct nfs_connection *c, struct cancel *cancel, struct
 static bool keeps_seqid(nfsstat4 status)
 {
 	return status == NFS4ERR_STALE_CLIENTID || status == NFS4ERR_STALE_STATEID || status == NFS4ERR_BAD_STATEID ||
-	       status == NFS4ERR_BAD_SEQID || status == 10036 /* BADXDR */ || status == NFS4ERR_RESOURCE ||
+	       status == NFS4ERR_BAD_SEQID || status == NFS4ERR_BADXDR || status == NFS4ERR_RESOURCE ||
 	       status == NFS4ERR_NOFILEHANDLE || status == NFS4ERR_MOVED;
 }
 
@@ -171,8 +171,8 @@ static int open_file(struct nfs_connection *c, const struct open_request *reques
 		if (answer->done == open_index && is_client_unknown(answer->status) && renewals++ < RENEWALS_MAX)
 			forget_client(c);
 		else if (!nfs4_is_put_off(answer->status))
-			return nfs4_failed(c, answer, nfs4_errno((int)answer->status), verb, request->name, st);
-		else if (nfs_connection_wait(c, put_off++, nfs4_status_name((int)answer->status), cancel, st) < 0)
+			return nfs4_failed(c, answer, nfs_errno(answer->status), verb, request->name, st);
+		else if (nfs_connection_wait(c, put_off++, nfs4_put_off_reason(answer->status), cancel, st) < 0)
 			return -1;
 	}
 }
@@ -197,7 +197,7 @@ static int confirm_open(struct nfs_connection *c, struct nfs4_answer *answer, co
 	answer->must_confirm = false;
 	return answer->status == NFS4_OK
 		       ? 0
-		       : nfs4_failed(c, answer, nfs4_errno((int)answer->status), "confirm the open of", name, st);
+		       : nfs4_failed(c, answer, nfs_errno(answer->status), "confirm the open of", name, st);
 }
 
 /* What was written is on stable storage already, so a failure here concerns nobody but the server's memory: the client id is
@@ -239,7 +239,7 @@ static int write_rest(struct nfs_connection *c, const struct open_request *reque
 		if (nfs4_run(c, &q, answer, cancel, st) < 0)
 			return -1;
 		if (answer->status != NFS4_OK || answer->written == 0 || answer->written > NFS4_WRITE_BYTES)
-			return nfs4_failed(c, answer, answer->status ? nfs4_errno((int)answer->status) : EIO, "write",
+			return nfs4_failed(c, answer, answer->status ? nfs_errno(answer->status) : EIO, "write",
 					   request->name, st);
 		offset += answer->written;
 	}
@@ -253,7 +253,7 @@ static int first_piece(struct nfs_connection *c, const struct open_request *requ
 	size_t most = request->length < NFS4_WRITE_BYTES ? request->length : NFS4_WRITE_BYTES;
 
 	if (answer->status != NFS4_OK && !nfs4_wants_open(answer->status) && !nfs4_is_put_off(answer->status))
-		return nfs4_failed(c, answer, nfs4_errno((int)answer->status), "write", request->name, st);
+		return nfs4_failed(c, answer, nfs_errno(answer->status), "write", request->name, st);
 	*ret_offset = answer->status == NFS4_OK && answer->written <= most ? answer->written : 0;
 	return 0;
 }
@@ -299,7 +299,7 @@ static int read_all(struct nfs_connection *c, const char *name, struct nfs4_answ
 		if (nfs4_run(c, &q, answer, cancel, st) < 0)
 			return -1;
 		if (answer->status != NFS4_OK)
-			return nfs4_failed(c, answer, nfs4_errno((int)answer->status), "read", name, st);
+			return nfs4_failed(c, answer, nfs_errno(answer->status), "read", name, st);
 		offset += answer->read;
 	} while (!answer->is_eof && answer->read > 0 && !answer->content->is_full);
 	return answer->content->is_full ? nfs4_failed(c, answer, EFBIG, "read", name, st) : 0;

@@ -13,7 +13,7 @@ static int run(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_an
 {
 	if (nfs4_run(c, q, answer, cancel, st) < 0)
 		return -1;
-	return answer->status == NFS4_OK ? 0 : nfs4_failed(c, answer, nfs4_errno((int)answer->status), verb, name, st);
+	return answer->status == NFS4_OK ? 0 : nfs4_failed(c, answer, nfs_errno(answer->status), verb, name, st);
 }
 
 static int get_attr(struct nfs_connection *c, const struct nfs_handle *handle, struct cancel *cancel,
@@ -98,7 +98,7 @@ static int make_dir(struct nfs_connection *c, const struct nfs_handle *dir, cons
 	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
 		return -1;
 	if (answer.done <= created)
-		return nfs4_failed(c, &answer, nfs4_errno((int)answer.status), "make directory", name, st);
+		return nfs4_failed(c, &answer, nfs_errno(answer.status), "make directory", name, st);
 	struct fs_attr made = comparable(&answer.attributes, owner);
 
 	if (!answer.has_handle && lookup(c, dir, name, cancel, &answer.handle, &made, st) < 0)
@@ -121,7 +121,7 @@ static int rename_entry(struct nfs_connection *c, const struct nfs_handle *from_
 	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
 		return -1;
 	/* RFC 7530 16.24.4: EXIST or NOTEMPTY where a directory that is not empty is in the way. */
-	int errnum = answer.status == NFS4ERR_EXIST ? ENOTEMPTY : nfs4_errno((int)answer.status);
+	int errnum = answer.status == NFS4ERR_EXIST ? ENOTEMPTY : nfs_errno(answer.status);
 
 	return errnum == 0 ? 0 : nfs4_failed(c, &answer, errnum, "rename", from, st);
 }
@@ -146,7 +146,7 @@ static int remove_checked(struct nfs_connection *c, const struct nfs_handle *dir
 	nfs4_remove(&q, name);
 	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
 		return -1;
-	int errnum = nfs4_errno((int)answer.status);
+	int errnum = nfs_errno(answer.status);
 
 	if (answer.status == NFS4ERR_SAME)
 		errnum = EISDIR;
@@ -217,7 +217,7 @@ static int read_file(struct nfs_connection *c, const struct nfs_handle *dir, con
 	nfs4_read(&q, NULL, 0);
 	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
 		return -1;
-	int errnum = nfs4_errno((int)answer.status);
+	int errnum = nfs_errno(answer.status);
 
 	/* READ's own words for what is no file differ between servers. */
 	if (answer.done > got_attributes) {
@@ -271,7 +271,7 @@ int nfs4_walk_share(struct nfs_connection *c, const struct path *share, struct c
 		if (nfs4_run(c, &q, &answer, cancel, st) < 0)
 			return -1;
 		if (answer.status != NFS4_OK)
-			return nfs4_failed(c, &answer, nfs4_errno((int)answer.status), "find the share", NULL, st);
+			return nfs4_failed(c, &answer, nfs_errno(answer.status), "find the share", NULL, st);
 		at = answer.handle;
 		if (walked == share->count)
 			break;

@@ -163,8 +163,8 @@ static int connect_within_timeout(struct connecting *attempt, connecting_step *s
 		result = try_addresses(attempt, &addresses, step, &timeout, st);
 	}
 	if (result < 0 && st->code == STATUS_DEADLINE_EXCEEDED && !cancel_is_over(cancel))
-		return nfs_unavailable(st, ETIMEDOUT, "NFS server %s: not connected within %d ms",
-				       client->target.server, client->target.connect_timeout_ms);
+		return status_set_cause(st, STATUS_UNAVAILABLE, ETIMEDOUT, "NFS server %s: not connected within %d ms",
+					client->target.server, client->target.connect_timeout_ms);
 	return result;
 }
 
@@ -286,9 +286,8 @@ static int both_failed(const struct status *nfs4, struct status *st)
 	struct status nfs3 = *st;
 	const struct status *told = nfs4->errnum == ENOENT ? nfs4 : &nfs3;
 
-	(void)status_set(st, told->code, "NFSv4.0: %.500s; NFSv3: %.500s", nfs4->message, nfs3.message);
-	st->errnum = told->errnum;
-	return -1;
+	return status_set_cause(st, told->code, told->errnum, "NFSv4.0: %.500s; NFSv3: %.500s", nfs4->message,
+				nfs3.message);
 }
 
 static int find_root(struct nfs_client *client, enum nfs_version *version, const struct path *share,

@@ -96,8 +96,8 @@ static int connect_failed(const struct nfs_target *target, const char *address, 
 {
 	const char *meaning = strerrordesc_np(error);
 
-	return nfs_unavailable(st, error, "NFS server %s: connect to %s port %u: %s", target->server, address, port,
-			       meaning ? meaning : "failed");
+	return status_set_cause(st, STATUS_UNAVAILABLE, error, "NFS server %s: connect to %s port %u: %s",
+				target->server, address, port, meaning ? meaning : "failed");
 }
 
 static int connect_to(struct nfs_connection *c, const char *address, uint16_t port, struct cancel *cancel,
@@ -176,14 +176,15 @@ static int no_answer(const struct nfs_connection *c, int64_t by_ns, struct statu
 {
 	bool is_first = c->first_answer_by_ns && by_ns == c->first_answer_by_ns;
 
-	return nfs_unavailable(st, ETIMEDOUT, "NFS server %s did not answer within %d ms", c->target->server,
-			       is_first ? c->target->connect_timeout_ms : c->target->reply_timeout_ms);
+	return status_set_cause(st, STATUS_UNAVAILABLE, ETIMEDOUT, "NFS server %s did not answer within %d ms",
+				c->target->server,
+				is_first ? c->target->connect_timeout_ms : c->target->reply_timeout_ms);
 }
 
 static int connection_broke(const struct nfs_connection *c, struct status *st)
 {
-	return nfs_unavailable(st, ECONNRESET, "NFS server %s closed the connection before it answered",
-			       c->target->server);
+	return status_set_cause(st, STATUS_UNAVAILABLE, ECONNRESET,
+				"NFS server %s closed the connection before it answered", c->target->server);
 }
 
 static bool is_closed_by_peer(int fd)
@@ -237,13 +238,10 @@ static int rejected(struct nfs_connection *c, const struct pending_call *call, s
 		destroy_context(c);
 	if (errnum == ECONNRESET)
 		return connection_broke(c, st);
-	if (errnum == EACCES) {
-		(void)status_set(st, STATUS_PERMISSION_DENIED,
-				 "NFS server %s denies this client's calls: " NFS_REFUSED_HINT,
-				 c->target->server); /* always -1, as this is */
-		st->errnum = errnum;
-		return -1;
-	}
+	if (errnum == EACCES)
+		return status_set_cause(st, STATUS_PERMISSION_DENIED, errnum,
+					"NFS server %s denies this client's calls: " NFS_REFUSED_HINT,
+					c->target->server);
 	return status_set_errno(st, errnum, "NFS server %s: %s", c->target->server, call->words);
 }
 
@@ -279,8 +277,8 @@ int nfs_connection_wait(struct nfs_connection *c, unsigned attempt, const char *
 	if (wait_ms > WAIT_MAX_MS)
 		wait_ms = WAIT_MAX_MS;
 	if ((int64_t)attempt * WAIT_MAX_MS > NFS_PATIENCE_MS)
-		return nfs_unavailable(st, EAGAIN, "NFS server %s keeps putting requests off (%s)", c->target->server,
-				       reason);
+		return status_set_cause(st, STATUS_UNAVAILABLE, EAGAIN, "NFS server %s keeps putting requests off (%s)",
+					c->target->server, reason);
 	if (cancel_poll(cancel, NULL, 0, wait_ms, st) < 0)
 		return status_prefix(st, "NFS server %s puts requests off (%s)", c->target->server, reason);
 	return 0;

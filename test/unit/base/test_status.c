@@ -26,6 +26,16 @@ static void set_errno_takes_code_and_words_from_errno(void **state)
 	assert_string_equal(st.message, "write x: No space left on device");
 }
 
+static void set_cause_keeps_the_errno_out_of_the_words(void **state)
+{
+	struct status st;
+
+	assert_int_equal(status_set_cause(&st, STATUS_UNAVAILABLE, ETIMEDOUT, "server %s is away", "a"), -1);
+	assert_int_equal(st.code, STATUS_UNAVAILABLE);
+	assert_int_equal(st.errnum, ETIMEDOUT);
+	assert_string_equal(st.message, "server a is away");
+}
+
 static void unknown_errno_is_internal_and_numbered(void **state)
 {
 	struct status st = {0};
@@ -73,6 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(set_returns_minus_one_and_fills),
 		cmocka_unit_test(set_errno_takes_code_and_words_from_errno),
+		cmocka_unit_test(set_cause_keeps_the_errno_out_of_the_words),
 		cmocka_unit_test(unknown_errno_is_internal_and_numbered),
 		cmocka_unit_test(prefix_keeps_code_and_errno),
 		cmocka_unit_test(long_message_is_cut_between_characters),

@@ -2,9 +2,9 @@
 #include "storage/nfs_errors.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "base/status.h"
+#include <nfsc/libnfs-raw-mount.h>
+
 #include "storage/libnfs_compat.h"
 #include "support/cmocka.h"
 
@@ -32,34 +32,35 @@ static void what_callers_branch_on_is_the_same_errno_in_both_versions(void **sta
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(nfs3_errno(rows[i].nfs3), rows[i].errnum);
-		assert_int_equal(nfs4_errno(rows[i].nfs4), rows[i].errnum);
+		assert_int_equal(nfs_errno(rows[i].nfs3), rows[i].errnum);
+		assert_int_equal(nfs_errno(rows[i].nfs4), rows[i].errnum);
 	}
+}
+
+static void mountd_numbers_its_statuses_as_nfs_does(void **state)
+{
+	assert_int_equal(nfs_errno(MNT3ERR_NOENT), ENOENT);
+	assert_int_equal(nfs_errno(MNT3ERR_ACCES), EACCES);
+	assert_int_equal(nfs_errno(MNT3ERR_NAMETOOLONG), ENAMETOOLONG);
+	assert_int_equal(nfs_errno(MNT3ERR_NOTSUPP), EOPNOTSUPP);
+	assert_int_equal(nfs_errno(MNT3ERR_SERVERFAULT), EIO);
 }
 
 static void a_symlink_in_the_way_is_eloop(void **state)
 {
-	assert_int_equal(nfs4_errno(NFS4ERR_SYMLINK), ELOOP);
+	assert_int_equal(nfs_errno(NFS4ERR_SYMLINK), ELOOP);
 }
 
 static void a_name_the_server_cannot_store_is_einval(void **state)
 {
-	assert_int_equal(nfs4_errno(NFS4ERR_BADCHAR), EINVAL);
-	assert_int_equal(nfs4_errno(NFS4ERR_INVAL), EINVAL);
+	assert_int_equal(nfs_errno(NFS4ERR_BADCHAR), EINVAL);
+	assert_int_equal(nfs_errno(NFS4ERR_INVAL), EINVAL);
 }
 
 static void an_unknown_status_is_eio(void **state)
 {
-	assert_int_equal(nfs3_errno(4711), EIO);
-	assert_int_equal(nfs4_errno(-1), EIO);
-	assert_int_equal(nfs_mount_errno(4711), EIO);
-	assert_string_equal(nfs4_status_name(4711), "NFS4ERR_?");
-}
-
-static void a_status_has_its_name_of_the_rfc(void **state)
-{
-	assert_string_equal(nfs4_status_name(NFS4ERR_GRACE), "NFS4ERR_GRACE");
-	assert_string_equal(nfs4_status_name(10036), "NFS4ERR_BADXDR");
+	assert_int_equal(nfs_errno(4711), EIO);
+	assert_int_equal(nfs_errno(-1), EIO);
 }
 
 static void a_missing_program_or_version_can_be_told_from_a_broken_connection(void **state)
@@ -71,26 +72,15 @@ static void a_missing_program_or_version_can_be_told_from_a_broken_connection(vo
 	assert_int_equal(nfs_rpc_errno(NULL), ECONNRESET);
 }
 
-static void unavailable_has_the_errno_and_only_the_words_given(void **state)
-{
-	struct status st;
-
-	assert_int_equal(nfs_unavailable(&st, ETIMEDOUT, "server %s is away", "a"), -1);
-	assert_int_equal(st.code, STATUS_UNAVAILABLE);
-	assert_int_equal(st.errnum, ETIMEDOUT);
-	assert_string_equal(st.message, "server a is away");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_callers_branch_on_is_the_same_errno_in_both_versions),
+		cmocka_unit_test(mountd_numbers_its_statuses_as_nfs_does),
 		cmocka_unit_test(a_symlink_in_the_way_is_eloop),
 		cmocka_unit_test(a_name_the_server_cannot_store_is_einval),
 		cmocka_unit_test(an_unknown_status_is_eio),
-		cmocka_unit_test(a_status_has_its_name_of_the_rfc),
 		cmocka_unit_test(a_missing_program_or_version_can_be_told_from_a_broken_connection),
-		cmocka_unit_test(unavailable_has_the_errno_and_only_the_words_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
