@@ -172,6 +172,24 @@ static void a_close_that_fails_does_not_undo_a_file_on_stable_storage(void **sta
 	nfs_world_release(&w);
 }
 
+static void an_open_that_no_time_is_left_to_close_ends_with_its_client_id(void **state)
+{
+	struct nfs_world w;
+
+	open_world(&w);
+	nfs_fake_fail(w.fake, OP_WRITE, 1, 4, NFS4ERR_DELAY); /* more than are sent in that time */
+	cancel_release(&w.cancel);
+	cancel_init(&w.cancel, 100);
+	assert_int_equal(create(&w, 10000), -1);
+	assert_int_equal(w.st.code, STATUS_DEADLINE_EXCEEDED);
+	assert_int_equal(nfs_fake_count(w.fake, OP_CLOSE), 0);
+	cancel_release(&w.cancel);
+	cancel_init(&w.cancel, 20000);
+	assert_int_equal(create(&w, 10), 0);
+	assert_int_equal(nfs_fake_count(w.fake, OP_SETCLIENTID), 2);
+	nfs_world_release(&w);
+}
+
 static void a_file_that_cannot_be_read_without_an_open_is_opened(void **state)
 {
 	struct nfs_world w;
@@ -202,6 +220,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_wants_a_state_id_is_written_to_with_the_opens),
 		cmocka_unit_test(a_write_that_fails_is_reported_and_the_file_closed),
 		cmocka_unit_test(a_close_that_fails_does_not_undo_a_file_on_stable_storage),
+		cmocka_unit_test(an_open_that_no_time_is_left_to_close_ends_with_its_client_id),
 		cmocka_unit_test(a_file_that_cannot_be_read_without_an_open_is_opened),
 	};
 
