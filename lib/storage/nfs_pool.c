@@ -107,20 +107,21 @@ static void give_turn_back(struct nfs_pool *pool)
 		(void)eventfd_write(pool->turn_fd, 1); /* a full counter wakes as well */
 }
 
-/* Takes out of the idle ones those that have been so for too long. */
-static unsigned take_expired(struct nfs_pool *pool, struct nfs_connection **ret_expired)
+/* Takes out of the idle ones the first, where it has been idle for too long: it is the longest so, because connections are kept
+ * and taken at the end. */
+static struct nfs_connection *take_expired(struct nfs_pool *pool)
 {
 	int64_t oldest_ns = cancel_now_ns() - (int64_t)NFS_IDLE_MAX_MS * NS_PER_MS;
-	unsigned count = 0;
+	struct nfs_connection *c = NULL;
 
-	/* The first are the longest idle, because connections are kept and taken at the end. */
-	while (count < pool->idle_count && pool->idle[count]->idle_since_ns < oldest_ns) {
-		ret_expired[count] = pool->idle[count];
-		count++;
+	(void)pthread_mutex_lock(&pool->lock);
+	if (pool->idle_count && pool->idle[0]->idle_since_ns < oldest_ns) {
+		c = pool->idle[0];
+		pool->idle_count--;
+		memmove(pool->idle, pool->idle + 1, pool->idle_count * sizeof(struct nfs_connection *));
 	}
-	pool->idle_count -= count;
-	memmove(pool->idle, pool->idle + count, pool->idle_count * sizeof(struct nfs_connection *));
-	return count;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return c;
 }
 
 static struct nfs_connection *take_last(struct nfs_pool *pool)
@@ -132,25 +133,16 @@ static struct nfs_connection *take_last(struct nfs_pool *pool)
 	return c;
 }
 
-static void close_expired(struct nfs_pool *pool)
-{
-	AUTO_FREE struct nfs_connection **expired = memory_calloc(pool->turn_max, sizeof(struct nfs_connection *));
-
-	(void)pthread_mutex_lock(&pool->lock);
-	unsigned count = take_expired(pool, expired);
-
-	(void)pthread_mutex_unlock(&pool->lock);
-	for (unsigned i = 0; i < count; i++)
-		nfs_connection_close(expired[i]);
-}
-
 int nfs_pool_take(struct nfs_pool *pool, enum nfs_version version, struct cancel *cancel,
 		  struct nfs_connection **ret_connection, struct status *st)
 {
 	if (take_turn(pool, cancel, st) < 0)
 		return -1;
-	close_expired(pool);
-	struct nfs_connection *c = take_last(pool);
+	struct nfs_connection *c;
+
+	while ((c = take_expired(pool)) != NULL)
+		nfs_connection_close(c);
+	c = take_last(pool);
 
 	while (c && (c->version != version || !nfs_connection_is_alive(c))) {
 		nfs_connection_close(c);
