@@ -41,7 +41,7 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		{"call-timeout", OPTION_DURATION, &o->call_timeout_ms, "TIME", "15m", "Bound on every call.", 1000,
 		 DAY_MS},
 		{"connect-timeout", OPTION_DURATION, &o->connect_timeout_ms, "TIME", "10s",
-		 "Bound on reaching an NFS server: name, connection and first answer.", 100, DAY_MS},
+		 "Bound on name and connection of an NFS server, then on its first answer.", 100, DAY_MS},
 		{"reply-timeout", OPTION_DURATION, &o->reply_timeout_ms, "TIME", "20s",
 		 "Bound on one answer of an NFS server.", 100, DAY_MS},
 		{"nfs-uid", OPTION_NUMBER, &o->nfs_uid, "UID", "0", "User the controller is to the NFS servers.", 0,

@@ -17,7 +17,7 @@ struct fs_libnfs_config {
 	uint16_t nfs_port;        /* 0: 2049 (v4), asked of the portmapper (v3) */
 	uint16_t mount_port;      /* v3; 0: asked of the portmapper */
 	uint32_t uid, gid;        /* the AUTH_SYS identity of every request */
-	int connect_timeout_ms;   /* for name, connection and first answer together */
+	int connect_timeout_ms;   /* for name and connection, then for a first answer */
 	int reply_timeout_ms;     /* for one answer; the call's cancel bounds it too */
 	unsigned connection_max;  /* kept open; calls beyond it wait for one */
 };

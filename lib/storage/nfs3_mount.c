@@ -73,8 +73,7 @@ static int ask_port(const struct nfs3_place *place, const char *what, uint32_t p
 {
 	struct port_question question = {program, version, strchr(place->address, ':') != NULL};
 	uint16_t port = 0;
-	struct nfs_connection *c =
-		nfs_connection_open(place->target, place->address, PORTMAPPER_PORT, place->answer_by_ns, cancel, st);
+	struct nfs_connection *c = nfs_connection_open(place->target, place->address, PORTMAPPER_PORT, cancel, st);
 
 	if (!c)
 		return status_prefix(st, "ask the portmapper for %s", what);
@@ -190,8 +189,7 @@ static int mount_nearest(struct nfs_connection *c, const struct nfs3_place *plac
 int nfs3_mount(const struct nfs3_place *place, uint16_t mount_port, const struct path *share, struct cancel *cancel,
 	       struct nfs_handle *ret_handle, size_t *ret_mounted, struct status *st)
 {
-	struct nfs_connection *c =
-		nfs_connection_open(place->target, place->address, mount_port, place->answer_by_ns, cancel, st);
+	struct nfs_connection *c = nfs_connection_open(place->target, place->address, mount_port, cancel, st);
 
 	if (!c)
 		return status_prefix(st, "mountd");

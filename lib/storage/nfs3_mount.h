@@ -6,11 +6,10 @@
 #include "base/path.h"
 #include "storage/nfs_protocol.h"
 
-/* Where and until when to ask. */
+/* Where to ask. */
 struct nfs3_place {
 	struct nfs_target *target;
 	const char *address; /* numeric */
-	int64_t answer_by_ns;
 };
 
 /* The TCP ports.  FAILED_PRECONDITION with EPROTONOSUPPORT where the server has no NFSv3. */

@@ -70,7 +70,6 @@ struct connecting {
 	struct nfs_client *client;
 	enum nfs_version version;
 	const struct path *share;          /* NFSv3's MNT; NULL for an NFS connection */
-	int64_t answer_by_ns;              /* the end of connect_timeout_ms */
 	struct nfs_connection *connection; /* result of connect_nfs */
 	struct nfs_handle mounted;         /* results of mount_share */
 	size_t mounted_names;
@@ -80,14 +79,14 @@ typedef int connecting_step(struct connecting *attempt, const char *address, str
 static int connect_nfs(struct connecting *attempt, const char *address, struct cancel *cancel, struct status *st)
 {
 	struct nfs_client *client = attempt->client;
-	const struct nfs3_place place = {&client->target, address, attempt->answer_by_ns};
+	const struct nfs3_place place = {&client->target, address};
 	uint16_t port = client->nfs_port;
 
 	if (port == 0 && attempt->version == NFS_VERSION_4)
 		port = NFS4_PORT;
 	if (port == 0 && nfs3_ask_nfs_port(&place, cancel, &port, st) < 0)
 		return -1;
-	attempt->connection = nfs_connection_open(&client->target, address, port, attempt->answer_by_ns, cancel, st);
+	attempt->connection = nfs_connection_open(&client->target, address, port, cancel, st);
 	if (!attempt->connection)
 		return -1;
 	attempt->connection->version = attempt->version;
@@ -97,7 +96,7 @@ static int connect_nfs(struct connecting *attempt, const char *address, struct c
 static int mount_share(struct connecting *attempt, const char *address, struct cancel *cancel, struct status *st)
 {
 	struct nfs_client *client = attempt->client;
-	const struct nfs3_place place = {&client->target, address, attempt->answer_by_ns};
+	const struct nfs3_place place = {&client->target, address};
 	uint16_t port = client->mount_port;
 
 	if (port == 0 && nfs3_ask_mount_port(&place, cancel, &port, st) < 0)
@@ -155,7 +154,6 @@ static int connect_within_timeout(struct connecting *attempt, connecting_step *s
 	struct resolver_addresses addresses;
 
 	cancel_init_child(&timeout, cancel, client->target.connect_timeout_ms);
-	attempt->answer_by_ns = timeout.deadline_ns;
 	int result = resolver_ask(NULL, client->target.server, AF_UNSPEC, &timeout, &addresses, st);
 
 	if (result == 0) {

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -121,7 +120,7 @@ static int connect_to(struct nfs_connection *c, const char *address, uint16_t po
 }
 
 struct nfs_connection *nfs_connection_open(struct nfs_target *target, const char *address, uint16_t port,
-					   int64_t first_answer_by_ns, struct cancel *cancel, struct status *st)
+					   struct cancel *cancel, struct status *st)
 {
 	struct rpc_context *rpc = new_context(target, st);
 
@@ -131,7 +130,6 @@ struct nfs_connection *nfs_connection_open(struct nfs_target *target, const char
 
 	c->rpc = rpc;
 	c->target = target;
-	c->first_answer_by_ns = first_answer_by_ns;
 	if (connect_to(c, address, port, cancel, st) < 0) {
 		nfs_connection_close(c);
 		return NULL;
@@ -164,21 +162,13 @@ bool nfs_connection_is_alive(const struct nfs_connection *c)
 	return poll(&look, 1, 0) == 0;
 }
 
-/* How long the next answer may take, and whether that is the rest of connecting. */
-static int64_t answer_by_ns(const struct nfs_connection *c)
+/* A server that says nothing at all is given up as one that cannot be connected to. */
+static int answer_timeout_ms(const struct nfs_connection *c)
 {
-	int64_t by_ns = cancel_now_ns() + (int64_t)c->target->reply_timeout_ms * NS_PER_MS;
+	const struct nfs_target *target = c->target;
+	bool is_connecting = !c->has_answered && target->connect_timeout_ms < target->reply_timeout_ms;
 
-	return c->first_answer_by_ns && c->first_answer_by_ns < by_ns ? c->first_answer_by_ns : by_ns;
-}
-
-static int no_answer(const struct nfs_connection *c, int64_t by_ns, struct status *st)
-{
-	bool is_first = c->first_answer_by_ns && by_ns == c->first_answer_by_ns;
-
-	return status_set_cause(st, STATUS_UNAVAILABLE, ETIMEDOUT, "NFS server %s did not answer within %d ms",
-				c->target->server,
-				is_first ? c->target->connect_timeout_ms : c->target->reply_timeout_ms);
+	return is_connecting ? target->connect_timeout_ms : target->reply_timeout_ms;
 }
 
 static int connection_broke(const struct nfs_connection *c, struct status *st)
@@ -209,7 +199,8 @@ static int service(struct nfs_connection *c, short revents, const struct pending
 static int wait_answer(struct nfs_connection *c, const struct pending_call *call, struct cancel *cancel,
 		       struct status *st)
 {
-	int64_t by_ns = answer_by_ns(c);
+	int timeout_ms = answer_timeout_ms(c);
+	int64_t by_ns = cancel_now_ns() + (int64_t)timeout_ms * NS_PER_MS;
 
 	if (rpc_service(c->rpc, POLLOUT) < 0)
 		return connection_broke(c, st);
@@ -217,13 +208,14 @@ static int wait_answer(struct nfs_connection *c, const struct pending_call *call
 		struct pollfd wait = {.fd = rpc_get_fd(c->rpc),
 				      .events = (short)(rpc_which_events(c->rpc) | POLLRDHUP)};
 		int64_t left_ms = (by_ns - cancel_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
-		int ready = left_ms > 0 ? cancel_poll(cancel, &wait, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX, st)
-					: cancel_check(cancel, st);
+		int ready = left_ms > 0 ? cancel_poll(cancel, &wait, 1, (int)left_ms, st) : cancel_check(cancel, st);
 
 		if (ready < 0)
 			return status_prefix(st, "NFS server %s did not answer in time", c->target->server);
 		if (ready == 0)
-			return no_answer(c, by_ns, st);
+			return status_set_cause(st, STATUS_UNAVAILABLE, ETIMEDOUT,
+						"NFS server %s did not answer within %d ms", c->target->server,
+						timeout_ms);
 		if (service(c, wait.revents, call) < 0)
 			return connection_broke(c, st);
 	}
@@ -262,7 +254,7 @@ int nfs_connection_call(struct nfs_connection *c, nfs_send *send, void *args, nf
 		destroy_context(c); /* runs the callback of the call, whose memory is this frame's and the caller's */
 		return -1;
 	}
-	c->first_answer_by_ns = 0;
+	c->has_answered = true;
 	return call.rpc_status == RPC_STATUS_SUCCESS ? 0 : rejected(c, &call, st);
 }
 

@@ -21,7 +21,8 @@ struct status;
 struct nfs_target {
 	char *server; /* as configured: for connecting and for messages */
 	uint32_t uid, gid;
-	int connect_timeout_ms, reply_timeout_ms;
+	int connect_timeout_ms; /* of connecting, and of the first answer on a connection where it is the shorter one */
+	int reply_timeout_ms;   /* of any answer */
 	atomic_uint_fast64_t round_trips; /* requests sent so far on all connections */
 };
 
@@ -35,19 +36,15 @@ struct nfs4_owner {
 struct nfs_connection {
 	struct rpc_context *rpc;
 	struct nfs_target *target;
-	enum nfs_version version;   /* what is spoken on it; ANY for mountd and the portmapper */
-	int64_t first_answer_by_ns; /* the end of connecting; 0 once there was an answer */
-	int64_t idle_since_ns;      /* the pool's */
-	bool is_broken;
+	enum nfs_version version; /* what is spoken on it; ANY for mountd and the portmapper */
+	int64_t idle_since_ns;    /* the pool's */
+	bool is_broken, has_answered;
 	struct nfs4_owner owner;
 };
 
-/*
- * Connects to a numeric address.  The first answer must have come at first_answer_by_ns, which the caller made from
- * connect_timeout_ms.  NULL with UNAVAILABLE (errnum says why) or as the cancel has it.
- */
+/* Connects to a numeric address.  NULL with UNAVAILABLE (errnum says why) or as the cancel has it. */
 struct nfs_connection *nfs_connection_open(struct nfs_target *target, const char *address, uint16_t port,
-					   int64_t first_answer_by_ns, struct cancel *cancel, struct status *st);
+					   struct cancel *cancel, struct status *st);
 /* Never blocks.  NULL is fine. */
 void nfs_connection_close(struct nfs_connection *c);
 

@@ -7,13 +7,14 @@
 
 #include "base/cancel.h"
 #include "base/status.h"
+#include "storage/nfs4_compound.h"
 #include "support/cmocka.h"
 #include "support/nfs_fake.h"
 
 static struct nfs_connection *connect_to(struct nfs_fake *fake, struct nfs_target *target, struct cancel *cancel)
 {
 	struct status st;
-	struct nfs_connection *c = nfs_connection_open(target, "127.0.0.1", nfs_fake_port(fake), 0, cancel, &st);
+	struct nfs_connection *c = nfs_connection_open(target, "127.0.0.1", nfs_fake_port(fake), cancel, &st);
 
 	assert_non_null(c);
 	c->version = NFS_VERSION_4;
@@ -114,7 +115,7 @@ static void init_world(struct pool_world *w)
 	static char server[] = "127.0.0.1";
 
 	*w = (struct pool_world){.fake = nfs_fake_start(NFS_FAKE_V4),
-				 .target = {.server = server, .reply_timeout_ms = 10000},
+				 .target = {.server = server, .connect_timeout_ms = 10000, .reply_timeout_ms = 10000},
 				 .pool = nfs_pool_new(2)};
 	cancel_init(&w->cancel, 20000);
 }
@@ -149,6 +150,25 @@ static void a_connection_is_kept_for_the_next_turn(void **state)
 
 	init_world(&w);
 	assert_true(is_kept(&w, connect_to(w.fake, &w.target, &w.cancel), NFS_VERSION_4, 0));
+	release_world(&w);
+}
+
+static void a_connection_kept_before_its_first_answer_is_good_after_the_time_to_connect(void **state)
+{
+	struct nfs4_answer answer = {.status = NFS4_OK};
+	struct nfs4_compound q;
+	struct pool_world w;
+
+	init_world(&w);
+	w.target.connect_timeout_ms = 400;
+	struct nfs_connection *c = connect_to(w.fake, &w.target, &w.cancel);
+
+	(void)usleep(450 * 1000);
+	assert_true(is_kept(&w, c, NFS_VERSION_4, 0));
+	nfs4_compound_init(&q);
+	(void)nfs4_put_root(&q);
+	if (nfs4_run(c, &q, &answer, &w.cancel, &w.st) < 0)
+		fail_msg("%s", w.st.message);
 	release_world(&w);
 }
 
@@ -210,6 +230,7 @@ int main(void)
 		cmocka_unit_test(waiting_for_a_turn_ends_with_the_deadline),
 		cmocka_unit_test(no_more_than_the_maximum_have_a_turn_and_everybody_gets_one),
 		cmocka_unit_test(a_connection_is_kept_for_the_next_turn),
+		cmocka_unit_test(a_connection_kept_before_its_first_answer_is_good_after_the_time_to_connect),
 		cmocka_unit_test(a_connection_idle_for_too_long_is_not_used),
 		cmocka_unit_test(a_connection_of_another_version_is_not_used),
 		cmocka_unit_test(a_connection_the_server_closed_is_not_used),
