@@ -125,15 +125,64 @@ int record_store_read(struct export_use *use, struct arena *arena, const char *n
 	return 0;
 }
 
-int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
-			struct status *st)
+static int remove_file(struct export_use *use, const char *file, struct cancel *cancel, struct status *st)
 {
 	struct fs_dir *folder;
 	if (open_folder(use, false, cancel, &folder, st) < 0)
 		return -1;
-	if (!folder || fs_remove_file(use->fs, folder, record_file_name(arena, name), cancel, st) == 0)
+	if (!folder || fs_remove_file(use->fs, folder, file, cancel, st) == 0)
 		return 0;
 	return st->errnum == ENOENT || record_store_is_refusal(st) ? 0 : -1;
+}
+
+int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			struct status *st)
+{
+	return remove_file(use, record_file_name(arena, name), cancel, st);
+}
+
+/* Whether there is a file of that name in the folder. */
+static int look_for(struct export_use *use, struct fs_dir *folder, const char *file, struct cancel *cancel,
+		    bool *ret_exists, struct status *st)
+{
+	struct fs_attr attr;
+	*ret_exists = folder && fs_lookup(use->fs, folder, file, cancel, &attr, st) == 0;
+	return !folder || *ret_exists || st->errnum == ENOENT || record_store_is_refusal(st) ? 0 : -1;
+}
+
+/* No temporary file is called so: in a record's file name, '~' is escaped. */
+static const char *mark_name(struct arena *arena, const char *name)
+{
+	return arena_printf(arena, "%cshared%c%s", TEMPORARY_PREFIX, TEMPORARY_PREFIX, record_file_name(arena, name));
+}
+
+int record_store_mark_shared(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			     struct status *st)
+{
+	struct fs_dir *folder;
+	bool is_volume;
+	if (open_folder(use, false, cancel, &folder, st) < 0 ||
+	    look_for(use, folder, record_file_name(arena, name), cancel, &is_volume, st) < 0)
+		return -1;
+	if (!is_volume ||
+	    fs_create_file(use->fs, folder, mark_name(arena, name), RECORD_FILE_MODE, "", 0, cancel, st) == 0)
+		return 0;
+	return st->errnum == EEXIST || record_store_is_refusal(st) ? 0 : -1;
+}
+
+int record_store_is_shared(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			   bool *ret_is_shared, struct status *st)
+{
+	struct fs_dir *folder;
+	if (open_folder(use, false, cancel, &folder, st) < 0)
+		return -1;
+	return look_for(use, folder, mark_name(arena, name), cancel, ret_is_shared, st);
+}
+
+int record_store_unmark(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			struct status *st)
+{
+	return remove_file(use, mark_name(arena, name), cancel, st);
 }
 
 static bool is_at_or_below(const struct path *path, const struct path *base)

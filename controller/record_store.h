@@ -32,6 +32,18 @@ int record_store_read(struct export_use *use, struct arena *arena, const char *n
 int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
 			struct status *st);
 
+/*
+ * A volume without subDir, which only few others lie in, is marked before one of those is made: only a marked one has to be
+ * surveyed before it is deleted.  No volume of that name is success.
+ */
+int record_store_mark_shared(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			     struct status *st);
+int record_store_is_shared(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			   bool *ret_is_shared, struct status *st);
+/* Missing is success. */
+int record_store_unmark(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+			struct status *st);
+
 /* What the records say about a directory. */
 struct record_survey {
 	const char *sharer; /* file name of the record of another volume in the directory or below it; NULL for none */

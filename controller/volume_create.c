@@ -204,6 +204,10 @@ static int write_record(struct export_use *use, struct wanted *wanted, struct st
 {
 	Csicore__VolumeRecord record = new_record(wanted);
 	enum record_outcome outcome;
+	const char *first = wanted->id.path.names[0];
+	bool is_in_another = wanted->id.uuid[0] && strcmp(first, wanted->id.uuid) != 0;
+	if (is_in_another && record_store_mark_shared(use, wanted->call->arena, first, wanted->call->cancel, st) < 0)
+		return -1;
 	if (record_store_create(use, wanted->call->arena, &record, wanted->call->cancel, &outcome, st) < 0)
 		return -1;
 	if (outcome == RECORD_EXISTS)

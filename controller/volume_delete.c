@@ -23,6 +23,7 @@ struct deletion {
 	const char *volume_id;
 	struct volume_id id;
 	enum on_delete policy;
+	bool is_marked;              /* as one that others lie in */
 	struct record_survey survey; /* of its directory */
 };
 
@@ -165,16 +166,20 @@ static int finish_archive_trash(struct export_use *use, const struct deletion *d
 
 /* ---- the whole */
 
-/* A share that lets its records not be read is served as csi-driver-nfs serves it, but for subDirs: those are often shared,
- * and not knowing is no leave to delete. */
+/* subDirs are often shared, and not knowing is no leave to delete; a volume without one only where it is marked. */
 static int survey_records(struct export_use *use, struct deletion *deletion, struct status *st)
 {
+	const struct volume_call *call = deletion->call;
 	const char *name = volume_id_name(&deletion->id);
-	if (record_store_survey(use, deletion->call->arena, name, &deletion->id.path, deletion->call->cancel,
-				&deletion->survey, st) == 0)
-		return 0;
 	deletion->survey = (struct record_survey){0};
-	return record_store_is_refusal(st) && deletion->id.uuid[0] == '\0' ? 0 : -1;
+	deletion->is_marked = false;
+	if (deletion->id.uuid[0] == '\0') {
+		if (record_store_is_shared(use, call->arena, name, call->cancel, &deletion->is_marked, st) < 0)
+			return -1;
+		if (!deletion->is_marked)
+			return 0;
+	}
+	return record_store_survey(use, call->arena, name, &deletion->id.path, call->cancel, &deletion->survey, st);
 }
 
 static int put_away_data(struct export_use *use, const struct deletion *deletion, struct status *st)
@@ -220,6 +225,9 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 	/* An id made by hand can carry another volume's name. */
 	if (has_record(deletion) && !deletion->survey.is_elsewhere &&
 	    record_store_remove(use, deletion->call->arena, volume_id_name(&deletion->id), cancel, st) < 0)
+		return -1;
+	if (deletion->is_marked &&
+	    record_store_unmark(use, deletion->call->arena, volume_id_name(&deletion->id), cancel, st) < 0)
 		return -1;
 	return remove_empty_parents(use, deletion, st);
 }

@@ -136,7 +136,7 @@ static void data_leaves_by_one_rename(void **state)
 	assert_deleted("srv#share#pvc-2##");
 	fs_memory_reset_operations(world.fs);
 	assert_deleted(id);
-	const char *first = "read_dir\nrename pvc-1 pvc-1\n";
+	const char *first = "lookup ~shared~pvc-1\nrename pvc-1 pvc-1\n";
 	assert_memory_equal(fs_memory_log(world.fs), first, strlen(first));
 }
 
