@@ -106,32 +106,6 @@ static void remember(const struct publishing *p)
 	publications_put(p->node->publications, &publication);
 }
 
-/* Takes away what a failed publish mounted; its own failure is not what the caller wants to read. */
-static void take_back(const struct publishing *p)
-{
-	struct mounter *mounter = p->node->mounter;
-	enum unmount_way way;
-	struct status ignored;
-	struct cancel cancel;
-
-	cancel_init(&cancel, p->node->unmount_timeout_ms);
-	(void)mounter->ops->unmount(mounter, p->target, &cancel, &way, &ignored);
-	cancel_release(&cancel);
-}
-
-static int mount_and_own(const struct publishing *p, struct cancel *cancel, struct status *st)
-{
-	struct mounter *mounter = p->node->mounter;
-
-	if (volume_source_mount(&p->source, mounter, p->target, cancel, st) < 0)
-		return -1;
-	if (!p->source.has_ownership ||
-	    mounter->ops->set_ownership(mounter, p->target, &p->source.ownership, cancel, st) == 0)
-		return 0;
-	take_back(p);
-	return -1;
-}
-
 static int mount_new(const struct publishing *p, struct status *st)
 {
 	struct cancel cancel;
@@ -140,7 +114,7 @@ static int mount_new(const struct publishing *p, struct status *st)
 	if (target_make(p->target, &kept_bytes, st) < 0)
 		return -1;
 	cancel_init_child(&cancel, p->cancel, p->node->mount_timeout_ms);
-	int outcome = mount_and_own(p, &cancel, st);
+	int outcome = volume_source_mount(&p->source, p->node->mounter, p->target, &cancel, st);
 
 	cancel_release(&cancel);
 	if (outcome < 0)

@@ -78,24 +78,24 @@ static int find_local(const struct node *node, struct arena *arena, struct volum
 	source->is_local = true;
 	source->local.directory = directory;
 	source->local.attributes = source->nfs.options->attributes;
+	source->local.ownership = source->nfs.ownership;
 	return path_split(arena, "volume source", below, &source->local.below, st);
 }
 
-static void fill_ownership(const struct node *node, const struct volume_params *params, bool may_chown,
-			   struct volume_source *source)
+/* What the root of the volume is to have; NULL for nothing, as where it is read-only. */
+static const struct mount_ownership *parse_ownership(const struct node *node, struct arena *arena,
+						     const struct volume_params *params, bool may_chown)
 {
-	struct mount_ownership *ownership = &source->ownership;
+	struct mount_ownership *ownership = arena_alloc(arena, sizeof(*ownership));
 
-	*ownership = (struct mount_ownership){.uid = MOUNT_KEEP_ID, .gid = MOUNT_KEEP_ID};
-	if (source->is_read_only)
-		return;
-	ownership->mode = params->has_mount_permissions ? params->mount_permissions : node->mount_permissions;
-	if (may_chown) {
-		ownership->uid = params->uid;
-		ownership->gid = params->gid;
-	}
-	source->has_ownership =
-		ownership->mode != 0 || ownership->uid != MOUNT_KEEP_ID || ownership->gid != MOUNT_KEEP_ID;
+	*ownership = (struct mount_ownership){
+		.uid = may_chown ? params->uid : MOUNT_KEEP_ID,
+		.gid = may_chown ? params->gid : MOUNT_KEEP_ID,
+		.mode = params->has_mount_permissions ? params->mount_permissions : node->mount_permissions,
+	};
+	bool is_some = ownership->mode != 0 || ownership->uid != MOUNT_KEEP_ID || ownership->gid != MOUNT_KEEP_ID;
+
+	return is_some ? ownership : NULL;
 }
 
 int volume_source_parse(const struct node *node, struct arena *arena, const Csi__V1__NodePublishVolumeRequest *request,
@@ -116,7 +116,9 @@ int volume_source_parse(const struct node *node, struct arena *arena, const Csi_
 	source.nfs.server = without_brackets(arena, params.server);
 	source.nfs.options = options;
 	source.name = nfs_source_format(arena, source.nfs.server, source.nfs.path);
-	fill_ownership(node, &params, !is_provisioned(pairs, request->n_volume_context), &source);
+	if (!source.is_read_only)
+		source.nfs.ownership =
+			parse_ownership(node, arena, &params, !is_provisioned(pairs, request->n_volume_context));
 	if (find_local(node, arena, &source, st) < 0)
 		return -1;
 	*ret = source;

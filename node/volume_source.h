@@ -20,8 +20,6 @@ struct volume_source {
 	bool is_local; /* the export is a directory of this machine: local holds, nfs.server is its name */
 	struct local_mount local;
 	bool is_read_only;
-	struct mount_ownership ownership; /* of the volume's root, nothing to change where it is read-only */
-	bool has_ownership;
 };
 
 /* INVALID_ARGUMENT where the volume context or the mount flags are wrong.  Lives in the arena and the request. */

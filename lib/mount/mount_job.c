@@ -80,6 +80,47 @@ static int configure(int context, const struct mount_nfs_job *job, struct mount_
 	return fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 }
 
+static bool has_other_owner(const struct mount_ownership *want, const struct stat *now)
+{
+	return (want->uid != MOUNT_KEEP_ID && want->uid != now->st_uid) ||
+	       (want->gid != MOUNT_KEEP_ID && want->gid != now->st_gid);
+}
+
+/* Last of the two, as a change of owner clears the set-id bits; those make it worth doing even where the mode looked right. */
+static bool has_other_mode(const struct mount_ownership *want, const struct stat *now)
+{
+	return want->mode != 0 && ((now->st_mode & 07777) != want->mode || (want->mode & 06000));
+}
+
+/* mount_fd is nowhere in the tree yet: a volume is seen with its owner and mode or not at all. */
+static int set_ownership(int mount_fd, const struct mount_ownership *want, struct mount_report *report)
+{
+	struct stat now;
+
+	begin(report, MOUNT_STEP_STAT);
+	if (fstatat(mount_fd, "", &now, AT_EMPTY_PATH) < 0)
+		return -1;
+	begin(report, MOUNT_STEP_CHOWN); /* MOUNT_KEEP_ID is chown's own -1 */
+	if (has_other_owner(want, &now) && fchownat(mount_fd, "", want->uid, want->gid, AT_EMPTY_PATH) < 0)
+		return -1;
+	begin(report, MOUNT_STEP_CHMOD); /* chmod knows no AT_EMPTY_PATH */
+	return has_other_mode(want, &now) ? fchmodat(mount_fd, ".", want->mode, 0) : 0;
+}
+
+static void attach(int mount_fd, const struct mount_ownership *ownership, const char *target,
+		   struct mount_report *report)
+{
+	if (ownership && set_ownership(mount_fd, ownership, report) < 0) {
+		fail(report);
+		return;
+	}
+	begin(report, MOUNT_STEP_ATTACH);
+	if (move_mount(mount_fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		fail(report);
+	else
+		done(report);
+}
+
 void mount_job_nfs(const void *job_argument, void *report_argument)
 {
 	const struct mount_nfs_job *job = job_argument;
@@ -103,12 +144,7 @@ void mount_job_nfs(const void *job_argument, void *report_argument)
 		fail_with_log(context, report);
 		return;
 	}
-	begin(report, MOUNT_STEP_ATTACH);
-	if (move_mount(mount_fd, "", AT_FDCWD, job->target, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
-		fail(report);
-		return;
-	}
-	done(report);
+	attach(mount_fd, job->ownership, job->target, report);
 }
 
 static int open_below(const struct mount_local_job *job)
@@ -148,12 +184,7 @@ void mount_job_local(const void *job_argument, void *report_argument)
 		fail(report);
 		return;
 	}
-	begin(report, MOUNT_STEP_ATTACH);
-	if (move_mount(tree, "", AT_FDCWD, job->target, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
-		fail(report);
-		return;
-	}
-	done(report);
+	attach(tree, job->ownership, job->target, report);
 }
 
 void mount_job_unmount(const void *job_argument, void *report_argument)
@@ -192,38 +223,5 @@ void mount_job_capacity(const void *job_argument, void *report_argument)
 		return;
 	}
 	fill_capacity(&fs, &report->capacity);
-	done(report);
-}
-
-static int change_owner(const struct mount_ownership_job *job, const struct stat *now, struct mount_report *report)
-{
-	const struct mount_ownership *want = &job->ownership;
-	bool differs = (want->uid != MOUNT_KEEP_ID && want->uid != now->st_uid) ||
-		       (want->gid != MOUNT_KEEP_ID && want->gid != now->st_gid);
-
-	begin(report, MOUNT_STEP_CHOWN);
-	return differs ? chown(job->target, want->uid, want->gid) : 0; /* MOUNT_KEEP_ID is chown's own -1 */
-}
-
-void mount_job_ownership(const void *job_argument, void *report_argument)
-{
-	const struct mount_ownership_job *job = job_argument;
-	struct mount_report *report = report_argument;
-	struct stat now;
-
-	begin(report, MOUNT_STEP_STAT);
-	if (stat(job->target, &now) < 0 || change_owner(job, &now, report) < 0) {
-		fail(report);
-		return;
-	}
-	begin(report, MOUNT_STEP_CHMOD);
-	/* Last, as a change of owner clears the set-id bits; those make it worth doing even where the mode looked right. */
-	bool differs = job->ownership.mode != 0 &&
-		       ((now.st_mode & 07777) != job->ownership.mode || (job->ownership.mode & 06000));
-
-	if (differs && chmod(job->target, job->ownership.mode) < 0) {
-		fail(report);
-		return;
-	}
 	done(report);
 }

@@ -17,17 +17,17 @@
 /* Where a job is: the step that failed, or that it hung in when it was killed. */
 enum mount_step {
 	MOUNT_STEP_START,
+	MOUNT_STEP_FIND,   /* walks to the local directory */
 	MOUNT_STEP_OPEN,   /* fsopen: is there an NFS client? */
 	MOUNT_STEP_OPTION, /* fsconfig of one option */
 	MOUNT_STEP_CREATE, /* talks to the server */
 	MOUNT_STEP_MOUNT,  /* makes the mount */
-	MOUNT_STEP_ATTACH, /* puts it on the target */
-	MOUNT_STEP_FIND,   /* walks to the local directory */
-	MOUNT_STEP_UNMOUNT,
-	MOUNT_STEP_STATFS,
 	MOUNT_STEP_STAT,
 	MOUNT_STEP_CHOWN,
 	MOUNT_STEP_CHMOD,
+	MOUNT_STEP_ATTACH, /* puts it on the target */
+	MOUNT_STEP_UNMOUNT,
+	MOUNT_STEP_STATFS,
 	MOUNT_STEP_DONE,
 };
 
@@ -44,6 +44,7 @@ struct mount_nfs_job {
 	const struct nfs_option *options; /* source, addr and vers among them */
 	size_t option_count;
 	struct mount_attributes attributes;
+	const struct mount_ownership *ownership; /* NULL: as it is */
 	const char *target;
 };
 void mount_job_nfs(const void *job, void *report);
@@ -52,6 +53,7 @@ struct mount_local_job {
 	const char *directory;
 	const char *below; /* relative; "." for the directory itself */
 	struct mount_attributes attributes;
+	const struct mount_ownership *ownership; /* NULL: as it is */
 	const char *target;
 };
 void mount_job_local(const void *job, void *report);
@@ -64,11 +66,5 @@ void mount_job_unmount(const void *job, void *report);
 
 /* job: the path (const char *). */
 void mount_job_capacity(const void *job, void *report);
-
-struct mount_ownership_job {
-	const char *target;
-	struct mount_ownership ownership;
-};
-void mount_job_ownership(const void *job, void *report);
 
 #endif

@@ -26,11 +26,20 @@ struct mount_attributes {
 	bool has_atime; /* flags say how access times are kept; else the kernel's default holds */
 };
 
+#define MOUNT_KEEP_ID UINT32_MAX
+
+/* Owner and mode that the root of a mounted volume is to have.  Only what differs is changed. */
+struct mount_ownership {
+	uint32_t uid, gid; /* MOUNT_KEEP_ID: as it is */
+	uint32_t mode;     /* 0: as it is */
+};
+
 /* An NFS directory. */
 struct nfs_mount {
 	const char *server; /* host name or address, an IPv6 literal without brackets */
 	const char *path;   /* of path_normalize() */
 	const struct nfs_options *options;
+	const struct mount_ownership *ownership; /* NULL: as it is */
 };
 
 /* A directory of this machine.  Below `directory` no symbolic link is followed. */
@@ -38,6 +47,7 @@ struct local_mount {
 	const char *directory;
 	struct path below;
 	struct mount_attributes attributes;
+	const struct mount_ownership *ownership; /* NULL: as it is */
 };
 
 /* What is on top at a path. */
@@ -55,14 +65,6 @@ struct mount_capacity {
 	uint64_t total_inodes, available_inodes, used_inodes; /* 0 where the file system does not count them */
 };
 
-#define MOUNT_KEEP_ID UINT32_MAX
-
-/* Owner and mode that the root of a mounted volume is to have. */
-struct mount_ownership {
-	uint32_t uid, gid; /* MOUNT_KEEP_ID: as it is */
-	uint32_t mode;     /* 0: as it is */
-};
-
 enum unmount_way {
 	UNMOUNT_NONE,     /* nothing was mounted */
 	UNMOUNT_CLEAN,    /* umount2(2) went through */
@@ -73,7 +75,8 @@ enum unmount_way {
 struct mounter_ops {
 	const char *name;
 
-	/* Mounts on target, an existing directory.  On failure nothing stays mounted. */
+	/* Mounts on target, an existing directory; owner and mode are set before the mount is seen there.  On failure nothing
+	 * stays mounted. */
 	int (*mount_nfs)(struct mounter *m, const struct nfs_mount *source, const char *target, struct cancel *cancel,
 			 struct status *st);
 	int (*mount_local)(struct mounter *m, const struct local_mount *source, const char *target,
@@ -94,9 +97,6 @@ struct mounter_ops {
 	/* Asks the server.  A mount whose directory is gone there fails with errnum ESTALE. */
 	int (*capacity)(struct mounter *m, const char *target, struct mount_capacity *ret_capacity,
 			struct cancel *cancel, struct status *st);
-	/* Changes only what differs. */
-	int (*set_ownership)(struct mounter *m, const char *target, const struct mount_ownership *ownership,
-			     struct cancel *cancel, struct status *st);
 	void (*free)(struct mounter *m);
 };
 

@@ -184,8 +184,12 @@ static int attempt_nfs(struct nfs_run *run_, const struct nfs_attempt *attempt, 
 	(void)mount_error_nfs(&failure, &report, &run_->job, run_->what);
 	int errnum = negotiable_errno(&report);
 
+	if (errnum == 0) {
+		*st = failure;
+		return -1;
+	}
 	keep_best(run_, errnum, &failure);
-	if (errnum != 0 && nfs_negotiation_failed(&run_->negotiation, errnum))
+	if (nfs_negotiation_failed(&run_->negotiation, errnum))
 		return 1;
 	*st = run_->best;
 	return -1;
@@ -224,7 +228,10 @@ static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const ch
 		.mounter = m,
 		.source = source,
 		.what = arena_printf(&arena, "mount %s on %s", name, target),
-		.job = {.type = "nfs", .attributes = source->options->attributes, .target = target},
+		.job = {.type = "nfs",
+			.attributes = source->options->attributes,
+			.ownership = source->ownership,
+			.target = target},
 		.options = arena_calloc(&arena, OPTION_USER + source->options->count + 1, sizeof(struct nfs_option)),
 		.best_rank = -1,
 	};
@@ -259,6 +266,7 @@ static int mount_local(struct mounter *m, const struct local_mount *source, cons
 		.directory = source->directory,
 		.below = below[0] ? below : ".",
 		.attributes = source->attributes,
+		.ownership = source->ownership,
 		.target = target,
 	};
 
@@ -387,17 +395,6 @@ static int capacity(struct mounter *m, const char *target, struct mount_capacity
 	return 0;
 }
 
-static int set_ownership(struct mounter *m, const char *target, const struct mount_ownership *ownership,
-			 struct cancel *cancel, struct status *st)
-{
-	struct mount_ownership_job job = {.target = target, .ownership = *ownership};
-	struct mount_report report;
-
-	if (run(m, mount_job_ownership, &job, &report, target, cancel, st) < 0)
-		return -1;
-	return is_done(&report) ? 0 : mount_error(st, &report, target);
-}
-
 static void free_kernel(struct mounter *m)
 {
 	struct mounter_kernel *kernel = kernel_of(m);
@@ -415,7 +412,6 @@ static const struct mounter_ops kernel_ops = {
 	.find = find,
 	.is_local = is_local,
 	.capacity = capacity,
-	.set_ownership = set_ownership,
 	.free = free_kernel,
 };
 

@@ -59,6 +59,14 @@ static int attach(struct mounter_fake *fake, const char *source, const char *tar
 	return 0;
 }
 
+static void set_ownership(struct mounter_fake *fake, const struct mount_ownership *ownership)
+{
+	if (!ownership)
+		return;
+	fake->ownership = *ownership;
+	fake->ownerships_set++;
+}
+
 static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const char *target, struct cancel *cancel,
 		     struct status *st)
 {
@@ -67,6 +75,7 @@ static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const ch
 
 	if (cancel_check(cancel, st) < 0 || begin(fake, st) < 0)
 		return -1;
+	set_ownership(fake, source->ownership);
 	(void)snprintf(fake->version, sizeof(fake->version), "%s",
 		       source->options->version ? source->options->version : "");
 	arena_init(&arena, 65536);
@@ -90,6 +99,7 @@ static int mount_local(struct mounter *m, const struct local_mount *source, cons
 
 	if (cancel_check(cancel, st) < 0 || begin(fake, st) < 0)
 		return -1;
+	set_ownership(fake, source->ownership);
 	arena_init(&arena, 65536);
 	int outcome = attach(fake, local_name(&arena, source), target, source->attributes.flags, st);
 
@@ -165,19 +175,6 @@ static int capacity(struct mounter *m, const char *target, struct mount_capacity
 	return 0;
 }
 
-static int set_ownership(struct mounter *m, const char *target, const struct mount_ownership *ownership,
-			 struct cancel *cancel, struct status *st)
-{
-	struct mounter_fake *fake = fake_of(m);
-
-	(void)target;
-	if (cancel_check(cancel, st) < 0 || begin(fake, st) < 0)
-		return -1;
-	fake->ownership = *ownership;
-	fake->ownerships_set++;
-	return 0;
-}
-
 static void free_fake(struct mounter *m)
 {
 	(void)m; /* the test's own */
@@ -191,7 +188,6 @@ static const struct mounter_ops fake_ops = {
 	.find = find,
 	.is_local = is_local,
 	.capacity = capacity,
-	.set_ownership = set_ownership,
 	.free = free_fake,
 };
 

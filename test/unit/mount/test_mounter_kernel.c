@@ -315,22 +315,52 @@ static void ownership_changes_what_differs(void **state)
 	struct fixture *f = fixture_of(state);
 	struct mount_ownership ownership = {.uid = 1000, .gid = MOUNT_KEEP_ID, .mode = 02771};
 	struct local_mount source = local(f, "");
-	struct status st = {0};
 	struct stat now;
 
+	source.ownership = &ownership;
 	must_mount(f, &source);
-	if (f->mounter->ops->set_ownership(f->mounter, f->target, &ownership, &f->cancel, &st) < 0)
-		fail_msg("%s", st.message);
-	assert_int_equal(stat(f->export, &now), 0);
+	assert_int_equal(stat(f->target, &now), 0);
 	assert_int_equal(now.st_uid, 1000);
 	assert_int_equal(now.st_gid, 0);
 	assert_int_equal(now.st_mode & 07777, 02771);
+	(void)must_unmount(f);
 	/* A change of owner clears the set-id bits: they must come back. */
 	ownership.uid = 1001;
 	ownership.mode = 06771;
-	assert_int_equal(f->mounter->ops->set_ownership(f->mounter, f->target, &ownership, &f->cancel, &st), 0);
-	assert_int_equal(stat(f->export, &now), 0);
+	must_mount(f, &source);
+	assert_int_equal(stat(f->target, &now), 0);
 	assert_int_equal(now.st_mode & 07777, 06771);
+}
+
+/* So that a mount which is found has its owner and mode, whatever stopped the call that made it. */
+static void ownership_is_set_before_the_mount_is_seen(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const struct mount_ownership ownership = {.uid = MOUNT_KEEP_ID, .gid = MOUNT_KEEP_ID, .mode = 0711};
+	struct local_mount source = local(f, "");
+	struct status st = {0};
+	struct stat now;
+
+	source.ownership = &ownership;
+	assert_int_equal(f->mounter->ops->mount_local(f->mounter, &source, "/nowhere/at/all", &f->cancel, &st), -1);
+	assert_non_null(strstr(st.message, "attach to the target"));
+	assert_int_equal(stat(f->export, &now), 0);
+	assert_int_equal(now.st_mode & 07777, 0711);
+}
+
+static void volume_that_cannot_have_its_owner_is_not_mounted(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const struct mount_ownership ownership = {.uid = 1000, .gid = MOUNT_KEEP_ID};
+	struct local_mount source = local(f, "");
+	struct status st = {0};
+
+	source.ownership = &ownership;
+	source.attributes.flags = MOUNT_ATTR_RDONLY; /* stands for a server that refuses */
+	assert_int_equal(f->mounter->ops->mount_local(f->mounter, &source, f->target, &f->cancel, &st), -1);
+	assert_int_equal(st.errnum, EROFS);
+	assert_non_null(strstr(st.message, "change the owner"));
+	assert_false(find(f, f->target).is_mounted);
 }
 
 static void nothing_is_done_after_the_deadline(void **state)
@@ -403,6 +433,8 @@ int main(void)
 		WITH_FIXTURE(capacity_is_that_of_statfs),
 		WITH_FIXTURE(capacity_of_a_missing_path_is_not_found),
 		WITH_FIXTURE(ownership_changes_what_differs),
+		WITH_FIXTURE(ownership_is_set_before_the_mount_is_seen),
+		WITH_FIXTURE(volume_that_cannot_have_its_owner_is_not_mounted),
 		WITH_FIXTURE(nothing_is_done_after_the_deadline),
 		WITH_FIXTURE(kernel_without_nfs_says_so),
 		WITH_FIXTURE(overlong_source_is_refused),
