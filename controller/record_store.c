@@ -106,6 +106,7 @@ static int read_record(struct export_use *use, struct arena *arena, struct fs_di
 	case EISDIR:
 	case ENOTDIR:
 	case ELOOP:
+	case EINVAL:
 	case EFBIG:
 		return 0;
 	default:
@@ -210,12 +211,12 @@ static int read_sub_dir(struct export_use *use, struct arena *arena, struct fs_d
 {
 	struct sub_dir_cache *cache = export_sub_dirs(use->export);
 	Csicore__VolumeRecord *record;
-	const char *sub_dir = sub_dir_cache_get(cache, arena, &entry->attr);
+	const char *sub_dir = sub_dir_cache_get(cache, arena, entry);
 	if (!sub_dir) {
 		if (read_record(use, arena, folder, entry->name, cancel, &record, st) < 0)
 			return -1;
 		sub_dir = record ? record->sub_dir : "";
-		sub_dir_cache_put(cache, &entry->attr, sub_dir);
+		sub_dir_cache_put(cache, entry, sub_dir);
 	}
 	*ret_sub_dir = sub_dir;
 	return 0;

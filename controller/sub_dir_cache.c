@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/memory.h"
@@ -14,7 +15,7 @@
 struct known_file {
 	uint64_t file_id, size_bytes;
 	int64_t mtime_ns;
-	char *sub_dir; /* owned; NULL: the slot is empty */
+	char *name, *sub_dir; /* owned; NULL: the slot is empty */
 };
 
 struct bucket {
@@ -34,13 +35,20 @@ struct sub_dir_cache *sub_dir_cache_new(void)
 	return cache;
 }
 
+static void forget(struct known_file *known)
+{
+	free(known->name);
+	free(known->sub_dir);
+	*known = (struct known_file){0};
+}
+
 void sub_dir_cache_free(struct sub_dir_cache *cache)
 {
 	if (!cache)
 		return;
 	for (size_t i = 0; cache->buckets && i < BUCKETS; i++)
 		for (size_t j = 0; j < BUCKET_SLOTS; j++)
-			free(cache->buckets[i].slots[j].sub_dir);
+			forget(&cache->buckets[i].slots[j]);
 	free(cache->buckets);
 	(void)pthread_mutex_destroy(&cache->lock); /* nobody holds it any more */
 	free(cache);
@@ -52,36 +60,38 @@ static struct bucket *bucket_of(struct sub_dir_cache *cache, const struct fs_att
 	return &cache->buckets[(attr->file_id * 0x9e3779b97f4a7c15U) >> 32 & (BUCKETS - 1)];
 }
 
-static struct known_file *find(struct bucket *bucket, const struct fs_attr *attr)
+static struct known_file *find(struct bucket *bucket, const struct fs_entry *file)
 {
 	for (size_t i = 0; i < BUCKET_SLOTS; i++) {
-		struct known_file *file = &bucket->slots[i];
-		if (file->sub_dir && file->file_id == attr->file_id && file->size_bytes == attr->size_bytes &&
-		    file->mtime_ns == attr->mtime_ns)
-			return file;
+		struct known_file *known = &bucket->slots[i];
+		if (known->name && known->file_id == file->attr.file_id && known->size_bytes == file->attr.size_bytes &&
+		    known->mtime_ns == file->attr.mtime_ns && strcmp(known->name, file->name) == 0)
+			return known;
 	}
 	return NULL;
 }
 
-const char *sub_dir_cache_get(struct sub_dir_cache *cache, struct arena *arena, const struct fs_attr *attr)
+const char *sub_dir_cache_get(struct sub_dir_cache *cache, struct arena *arena, const struct fs_entry *file)
 {
 	(void)pthread_mutex_lock(&cache->lock); /* a default mutex reports no error */
-	const struct known_file *file = cache->buckets ? find(bucket_of(cache, attr), attr) : NULL;
-	const char *sub_dir = file ? arena_strdup(arena, file->sub_dir) : NULL;
+	const struct known_file *known = cache->buckets ? find(bucket_of(cache, &file->attr), file) : NULL;
+	const char *sub_dir = known ? arena_strdup(arena, known->sub_dir) : NULL;
 	(void)pthread_mutex_unlock(&cache->lock);
 	return sub_dir;
 }
 
-void sub_dir_cache_put(struct sub_dir_cache *cache, const struct fs_attr *attr, const char *sub_dir)
+void sub_dir_cache_put(struct sub_dir_cache *cache, const struct fs_entry *file, const char *sub_dir)
 {
+	const struct fs_attr *attr = &file->attr;
 	(void)pthread_mutex_lock(&cache->lock);
 	if (!cache->buckets)
 		cache->buckets = memory_calloc(BUCKETS, sizeof(*cache->buckets));
 	struct bucket *bucket = bucket_of(cache, attr);
-	struct known_file *file = find(bucket, attr);
-	if (!file)
-		file = &bucket->slots[bucket->next++ % BUCKET_SLOTS];
-	free(file->sub_dir);
-	*file = (struct known_file){attr->file_id, attr->size_bytes, attr->mtime_ns, memory_strdup(sub_dir)};
+	struct known_file *known = find(bucket, file);
+	if (!known)
+		known = &bucket->slots[bucket->next++ % BUCKET_SLOTS];
+	forget(known);
+	*known = (struct known_file){attr->file_id, attr->size_bytes, attr->mtime_ns, memory_strdup(file->name),
+				     memory_strdup(sub_dir)};
 	(void)pthread_mutex_unlock(&cache->lock);
 }

@@ -21,14 +21,20 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct fs_attr file(uint64_t file_id, uint64_t size_bytes, int64_t mtime_ns)
+static struct fs_entry file_called(const char *name, uint64_t file_id, uint64_t size_bytes, int64_t mtime_ns)
 {
-	return (struct fs_attr){.type = FS_FILE, .file_id = file_id, .size_bytes = size_bytes, .mtime_ns = mtime_ns};
+	return (struct fs_entry){name,
+				 {.type = FS_FILE, .file_id = file_id, .size_bytes = size_bytes, .mtime_ns = mtime_ns}};
+}
+
+static struct fs_entry file(uint64_t file_id, uint64_t size_bytes, int64_t mtime_ns)
+{
+	return file_called("pvc-1", file_id, size_bytes, mtime_ns);
 }
 
 static void what_was_put_is_got(void **state)
 {
-	struct fs_attr first = file(1, 100, 5), second = file(2, 100, 5);
+	struct fs_entry first = file(1, 100, 5), second = file(2, 100, 5);
 	assert_null(sub_dir_cache_get(cache, &arena, &first));
 	sub_dir_cache_put(cache, &first, "a/b");
 	sub_dir_cache_put(cache, &second, "");
@@ -40,8 +46,8 @@ static void what_was_put_is_got(void **state)
 
 static void file_that_differs_in_anything_is_another(void **state)
 {
-	struct fs_attr known = file(1, 100, 5);
-	struct fs_attr others[] = {file(2, 100, 5), file(1, 101, 5), file(1, 100, 6)};
+	struct fs_entry known = file(1, 100, 5);
+	struct fs_entry others[] = {file(2, 100, 5), file(1, 101, 5), file(1, 100, 6), file_called("pvc-2", 1, 100, 5)};
 	sub_dir_cache_put(cache, &known, "a");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_null(sub_dir_cache_get(cache, &arena, &others[i]));
@@ -51,12 +57,12 @@ static void memory_is_bounded_and_the_newest_is_kept(void **state)
 {
 	unsigned known = 0;
 	for (uint64_t id = 0; id < 20000; id++) {
-		struct fs_attr attr = file(id, 1, 1);
+		struct fs_entry attr = file(id, 1, 1);
 		sub_dir_cache_put(cache, &attr, "x");
 		assert_non_null(sub_dir_cache_get(cache, &arena, &attr));
 	}
 	for (uint64_t id = 0; id < 20000; id++) {
-		struct fs_attr attr = file(id, 1, 1);
+		struct fs_entry attr = file(id, 1, 1);
 		known += sub_dir_cache_get(cache, &arena, &attr) != NULL;
 	}
 	assert_in_range(known, 6000, 8192);
