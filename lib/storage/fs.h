@@ -117,7 +117,8 @@ int fs_lookup(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel
 int fs_get_attr(struct fs *fs, struct fs_dir *dir, struct cancel *cancel, struct fs_attr *ret_attr, struct status *st);
 int fs_set_owner(struct fs *fs, struct fs_dir *dir, const struct fs_owner *owner, struct cancel *cancel,
 		 struct status *st);
-/* Makes a directory with exactly that owner (no umask applies; FS_KEEP for mode is 0755).  EEXIST whatever stands there.
+/* Makes a directory with exactly that owner (no umask applies; FS_KEEP for mode is 0755, and setgid where the parent has it).
+ * EEXIST whatever stands there.
  * Where the owner cannot be set (EPERM), the new directory is removed again. */
 int fs_make_dir(struct fs *fs, struct fs_dir *dir, const char *name, const struct fs_owner *owner,
 		struct cancel *cancel, struct status *st);

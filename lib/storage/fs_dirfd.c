@@ -181,20 +181,24 @@ static int sync_entries(const struct fs_dir *dir)
 static int dirfd_make_dir(struct fs *fs, struct fs_dir *dir, const char *name, const struct fs_owner *owner,
 			  struct cancel *cancel, struct status *st)
 {
+	struct fs_owner exact = *owner;
+	struct stat stat;
 	if (mkdirat(dir->fd, name, 0700) < 0)
 		return fail_in(dir, "make directory", name, st);
-	struct fs_owner exact = *owner;
-	if (exact.mode == FS_KEEP)
-		exact.mode = 0755;
 	AUTO_CLOSE int fd = open_beneath(dir->fd, name, O_PATH | O_DIRECTORY, 0);
-	if (fd < 0 || apply_owner(fd, &exact) < 0) {
-		int errnum = errno;
-		(void)unlinkat(dir->fd, name, AT_REMOVEDIR); /* the first failure is the one to report */
-		return status_set_errno(st, errnum, "set the owner of new directory %s", name);
-	}
-	if (sync_entries(dir) < 0)
-		return status_set_errno(st, errno, "flush new directory %s", name);
-	return 0;
+	int result = fd < 0 ? -1 : fstat(fd, &stat);
+	/* It has inherited setgid where its parent has it, as over NFS. */
+	if (result == 0 && exact.mode == FS_KEEP)
+		exact.mode = 0755 | (stat.st_mode & S_ISGID);
+	if (result == 0)
+		result = apply_owner(fd, &exact);
+	if (result == 0)
+		result = sync_entries(dir);
+	if (result == 0)
+		return 0;
+	int errnum = errno;
+	(void)unlinkat(dir->fd, name, AT_REMOVEDIR); /* the first failure is the one to report */
+	return status_set_errno(st, errnum, "set the owner of new directory %s", name);
 }
 
 static int dirfd_rename(struct fs *fs, struct fs_dir *from_dir, const char *from, struct fs_dir *to_dir, const char *to,

@@ -100,6 +100,20 @@ static void back_end_refuses_dotdot_even_where_no_name_is_judged(void **state)
 	assert_int_equal(faccessat(w->folder_fd, "outside/f", F_OK, 0), -1);
 }
 
+static void new_directory_inherits_setgid_as_over_nfs(void **state)
+{
+	struct world *w = *state;
+	struct stat stat;
+	assert_int_equal(fchmodat(w->folder_fd, "export", 02775, 0), 0);
+	assert_int_equal(fs_make_dir(w->fs, w->root, "as it comes", &FS_OWNER_KEEP, &w->cancel, &w->st), 0);
+	assert_int_equal(fstatat(w->export_fd, "as it comes", &stat, 0), 0);
+	assert_int_equal(stat.st_mode & 07777, 02755);
+	const struct fs_owner exact = {0750, FS_KEEP, FS_KEEP};
+	assert_int_equal(fs_make_dir(w->fs, w->root, "as asked", &exact, &w->cancel, &w->st), 0);
+	assert_int_equal(fstatat(w->export_fd, "as asked", &stat, 0), 0);
+	assert_int_equal(stat.st_mode & 07777, 0750);
+}
+
 static void directory_moved_out_of_the_export_leads_no_further_up(void **state)
 {
 	struct world *w = *state;
@@ -278,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(back_end_refuses_dotdot_even_where_no_name_is_judged),
+		TEST(new_directory_inherits_setgid_as_over_nfs),
 		TEST(directory_moved_out_of_the_export_leads_no_further_up),
 		TEST(magic_links_are_symlinks_and_never_followed),
 		TEST(files_that_report_no_size_are_read_to_their_end),
