@@ -155,7 +155,7 @@ struct export *exports_get(struct exports *exports, const struct export_key *key
 	if (evicted)
 		export_free(evicted);
 	if (!export)
-		(void)status_set(st, STATUS_RESOURCE_EXHAUSTED, "all %u exports that may be open are in use",
+		(void)status_set(st, STATUS_UNAVAILABLE, "all %u exports that may be open are in use",
 				 exports->config.max);
 	return export;
 }

@@ -42,7 +42,7 @@ void exports_free(struct exports *exports);
 
 /*
  * The export of key, kept until exports_put.  A plain key (no version, no port) finds an export that is known by other
- * options too: a deletion carries no mount options.  NULL with RESOURCE_EXHAUSTED where all that may be kept are in use.
+ * options too: a deletion carries no mount options.  NULL with UNAVAILABLE where all that may be kept are in use.
  */
 struct export *exports_get(struct exports *exports, const struct export_key *key, struct status *st);
 void exports_put(struct exports *exports, struct export *export);

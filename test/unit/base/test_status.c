@@ -26,6 +26,14 @@ static void set_errno_takes_code_and_words_from_errno(void **state)
 	assert_string_equal(st.message, "write x: No space left on device");
 }
 
+/* RESOURCE_EXHAUSTED is final: the provisioner would forget a volume that an earlier attempt may have made. */
+static void shortages_of_this_program_pass(void **state)
+{
+	assert_int_equal(status_code_of_errno(EMFILE), STATUS_UNAVAILABLE);
+	assert_int_equal(status_code_of_errno(ENFILE), STATUS_UNAVAILABLE);
+	assert_int_equal(status_code_of_errno(ENOMEM), STATUS_UNAVAILABLE);
+}
+
 static void set_cause_keeps_the_errno_out_of_the_words(void **state)
 {
 	struct status st;
@@ -83,6 +91,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(set_returns_minus_one_and_fills),
 		cmocka_unit_test(set_errno_takes_code_and_words_from_errno),
+		cmocka_unit_test(shortages_of_this_program_pass),
 		cmocka_unit_test(set_cause_keeps_the_errno_out_of_the_words),
 		cmocka_unit_test(unknown_errno_is_internal_and_numbered),
 		cmocka_unit_test(prefix_keeps_code_and_errno),

@@ -113,7 +113,7 @@ static void exports_in_use_are_never_dropped(void **state)
 		held[i] = get(shares[i]);
 	key.share = "/5";
 	assert_null(exports_get(world.controller.exports, &key, &world.st));
-	assert_failed(&world, STATUS_RESOURCE_EXHAUSTED, "all 4 exports that may be open are in use");
+	assert_failed(&world, STATUS_UNAVAILABLE, "all 4 exports that may be open are in use");
 	put(held[2]);
 	struct export *fifth = exports_get(world.controller.exports, &key, &world.st);
 	assert_non_null(fifth);
