@@ -19,7 +19,7 @@ struct field {
 struct raw_line {
 	uint64_t id;
 	struct field device, root, target, options;
-	struct field type, source, super_options;
+	struct field type, source;
 };
 
 /* Takes a field off *line, which becomes NULL behind the last one.  Exactly one space parts fields: a source may be empty. */
@@ -126,7 +126,7 @@ static bool split_line(struct field line, struct raw_line *ret)
 	return next_field(&line, &id) && parse_id(id, &ret->id) && next_field(&line, &parent) &&
 	       next_field(&line, &ret->device) && next_field(&line, &ret->root) && next_field(&line, &ret->target) &&
 	       next_field(&line, &ret->options) && skip_to_dash(&line) && next_field(&line, &ret->type) &&
-	       next_field(&line, &ret->source) && next_field(&line, &ret->super_options);
+	       next_field(&line, &ret->source);
 }
 
 /* Takes lines off *text until one is mountinfo; false at the end. */
@@ -154,7 +154,7 @@ static struct mount_line resolve_line(struct arena *arena, const struct raw_line
 		.target = unescape(arena, raw->target),
 		.type = unescape(arena, raw->type),
 		.source = unescape(arena, raw->source),
-		.is_read_only = has_option(raw->options, "ro") || has_option(raw->super_options, "ro"),
+		.is_read_only = has_option(raw->options, "ro"),
 	};
 }
 

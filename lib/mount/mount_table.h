@@ -17,7 +17,7 @@ struct mount_line {
 	const char *target;
 	const char *type;
 	const char *source;
-	bool is_read_only; /* the mount or its file system */
+	bool is_read_only; /* the mount, whatever its file system is */
 };
 
 /* The line of mount id, its strings in the arena; false where there is none.  Text that is no mountinfo is skipped. */
