@@ -43,15 +43,19 @@ static int make_one(const char *path)
 	return errno == EEXIST ? 1 : -1;
 }
 
-static int check_is_directory(const char *path, struct status *st)
+/* Makes path, which is there, anew: rmdir tells whether a mount on it would hide anything, even where nobody is let in. */
+static int make_anew(const char *path, struct status *st)
 {
-	struct stat now;
-
-	if (lstat(path, &now) < 0)
-		return status_set_errno(st, errno, "look at %s", path);
-	if (S_ISDIR(now.st_mode))
-		return 0;
-	return status_set(st, STATUS_FAILED_PRECONDITION, "target path %s is there and is not a directory", path);
+	if (rmdir(path) < 0 && errno != ENOENT) {
+		if (errno == ENOTDIR)
+			return status_set(st, STATUS_FAILED_PRECONDITION,
+					  "target path %s is there and is not a directory", path);
+		if (errno == ENOTEMPTY || errno == EEXIST)
+			return status_set(st, STATUS_FAILED_PRECONDITION,
+					  "target path %s is not empty: a mount would hide what is in it", path);
+		return status_set_errno(st, errno, "look into %s", path);
+	}
+	return make_one(path) < 0 ? status_set_errno(st, errno, "make directory %s", path) : 0;
 }
 
 /* Makes path[0..length-1] with its missing parents; the shortest one made is at *made_bytes. */
@@ -93,7 +97,7 @@ int target_make(const char *path, size_t *ret_kept_bytes, struct status *st)
 	int outcome = make_one(path);
 
 	if (outcome > 0) {
-		if (check_is_directory(path, st) < 0)
+		if (make_anew(path, st) < 0)
 			return -1;
 	} else if (outcome == 0) {
 		made_bytes = length;
@@ -129,7 +133,7 @@ void target_unmake(const char *path, size_t kept_bytes)
 static int kept(const char *path, struct status *st)
 {
 	return status_set(st, STATUS_FAILED_PRECONDITION,
-			  "target path %s is not a mount and not empty: what is in it is kept", path);
+			  "target path %s is neither a mount nor empty: what is there is kept", path);
 }
 
 /* What was mounted on may be a file: kubelet makes an empty one. */
@@ -137,12 +141,14 @@ static int remove_file(const char *path, struct status *st)
 {
 	struct stat now;
 
-	if (lstat(path, &now) == 0 && S_ISREG(now.st_mode) && now.st_size > 0)
-		return kept(path, st);
+	if (lstat(path, &now) == 0) {
+		if (!S_ISREG(now.st_mode) || now.st_size > 0)
+			return kept(path, st);
+		if (unlink(path) == 0)
+			return 0;
+	}
 	/* ENOTDIR: a parent is a file, so there is nothing at path. */
-	if (unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR)
-		return 0;
-	return status_set_errno(st, errno, "remove %s", path);
+	return errno == ENOENT || errno == ENOTDIR ? 0 : status_set_errno(st, errno, "remove %s", path);
 }
 
 int target_remove(const char *path, struct status *st)

@@ -16,13 +16,13 @@ struct status;
 const char *target_check(struct arena *arena, const char *what, const char *path, struct status *st);
 
 /* Makes the directory and its missing parents.  *ret_kept_bytes: how much of path was there before, for target_unmake.
- * FAILED_PRECONDITION where something else than a directory is there. */
+ * FAILED_PRECONDITION where something else than an empty directory is there. */
 int target_make(const char *path, size_t *ret_kept_bytes, struct status *st);
 /* Takes back what target_make made, as far as it is empty. */
 void target_unmake(const char *path, size_t kept_bytes);
 
-/* Removes an empty directory, or an empty file that was mounted on; fine where nothing is there.  FAILED_PRECONDITION where it
-holds something: that is data, and it stays. */
+/* Removes an empty directory, or an empty file that was mounted on; fine where nothing is there.  FAILED_PRECONDITION
+ * where something else is there: it stays. */
 int target_remove(const char *path, struct status *st);
 
 #endif

@@ -136,6 +136,20 @@ static void link_to_a_directory_is_no_target(void **state)
 	assert_int_equal(st.code, STATUS_FAILED_PRECONDITION);
 }
 
+static void make_hides_nothing(void **state)
+{
+	struct fixture *f = *state;
+	size_t kept_bytes;
+	struct status st;
+
+	(void)must_make(f->path);
+	char *parent = arena_printf(&f->arena, "%s/a", f->directory);
+
+	assert_int_equal(target_make(parent, &kept_bytes, &st), -1);
+	assert_int_equal(st.code, STATUS_FAILED_PRECONDITION);
+	assert_int_equal(access(f->path, F_OK), 0);
+}
+
 static void remove_is_repeatable(void **state)
 {
 	struct fixture *f = *state;
@@ -161,6 +175,18 @@ static void remove_keeps_a_directory_with_something_in_it(void **state)
 	assert_int_equal(access(f->path, F_OK), 0);
 }
 
+static void remove_keeps_what_nobody_mounts_on(void **state)
+{
+	struct fixture *f = *state;
+	char *link = arena_printf(&f->arena, "%s/link", f->directory);
+	struct status st;
+
+	assert_int_equal(symlink("/nowhere", link), 0);
+	assert_int_equal(target_remove(link, &st), -1);
+	assert_int_equal(st.code, STATUS_FAILED_PRECONDITION);
+	assert_int_equal(unlink(link), 0);
+}
+
 #define WITH_FIXTURE(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
@@ -172,8 +198,10 @@ int main(void)
 		WITH_FIXTURE(unmake_leaves_what_was_there),
 		WITH_FIXTURE(make_fails_below_a_file_and_leaves_nothing),
 		WITH_FIXTURE(link_to_a_directory_is_no_target),
+		WITH_FIXTURE(make_hides_nothing),
 		WITH_FIXTURE(remove_is_repeatable),
 		WITH_FIXTURE(remove_keeps_a_directory_with_something_in_it),
+		WITH_FIXTURE(remove_keeps_what_nobody_mounts_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
