@@ -38,6 +38,7 @@ struct place {
 	struct place *next; /* in the list that it is in */
 	mount_child_main *main;
 	const void *job;
+	pid_t parent;
 	pid_t pid;
 	_Alignas(64) unsigned char report[MOUNT_CHILD_REPORT_BYTES];
 };
@@ -176,6 +177,8 @@ static int run_child(void *argument)
 
 	/* The worker thread that waits here for the child is what the signal is bound to. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != place->parent)
+		return 1; /* it died before: what nobody waits for is not begun */
 	/* Its table of descriptors is a copy: a child that hangs must not hold the sockets of clients open. */
 	(void)close_range(3, ~0U, 0);
 	place->main(place->job, place->report);
@@ -249,6 +252,7 @@ int mount_child_run(struct mount_children *children, mount_child_main *main, con
 		return -1;
 	place->main = main;
 	place->job = job;
+	place->parent = getpid();
 	memcpy(place->report, report, report_bytes);
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old); /* cannot fail with these arguments, nor can the next */
