@@ -137,8 +137,11 @@ int volume_source_is_mounted(const struct volume_source *source, struct mounter 
 			     const struct mount_entry *entry, const char *target, bool *ret_is_mounted,
 			     struct status *st)
 {
-	if (source->is_local)
+	bool is_nfs = strcmp(entry->type, "nfs") == 0 || strcmp(entry->type, "nfs4") == 0;
+
+	/* A local export may have been mounted over NFS, before it was named one. */
+	if (source->is_local && !is_nfs)
 		return mounter->ops->is_local(mounter, &source->local, target, ret_is_mounted, st);
-	*ret_is_mounted = nfs_source_is_same(arena, entry->source, source->name);
+	*ret_is_mounted = is_nfs && nfs_source_is_same(arena, entry->source, source->name);
 	return 0;
 }

@@ -79,6 +79,16 @@ static void local_export_is_bound_instead(void **state)
 	(void)node_publish_refused(f, request, STATUS_ALREADY_EXISTS);
 }
 
+static void local_export_that_is_mounted_over_nfs_is_accepted(void **state)
+{
+	struct node_fixture *f = *state;
+
+	mounter_fake_add(&f->mounter, "srv:/share", f->target, false);
+	f->local_exports.items[0] = (struct local_export){"srv", "/share", "/data"};
+	f->local_exports.count = 1;
+	node_must_publish(f, node_request(f), PUBLISH_FOUND);
+}
+
 /* ---- owner and mode */
 
 static void mode_comes_from_the_context_before_the_default(void **state)
@@ -133,6 +143,7 @@ int main(void)
 		WITH_FIXTURE(flags_and_context_options_both_count),
 		WITH_FIXTURE(read_only_is_asked_for_in_three_ways),
 		WITH_FIXTURE(local_export_is_bound_instead),
+		WITH_FIXTURE(local_export_that_is_mounted_over_nfs_is_accepted),
 		WITH_FIXTURE(mode_comes_from_the_context_before_the_default),
 		WITH_FIXTURE(owner_is_set_for_static_volumes_only),
 		WITH_FIXTURE(read_only_volumes_keep_owner_and_mode),
