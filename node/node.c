@@ -15,6 +15,7 @@ void node_init(struct node *node)
 		.targets = slots_new(1),
 		.single_writers = slots_new(1),
 		.servers = slots_new(NODE_CALLS_PER_SERVER_MAX),
+		.unmounts = slots_new(NODE_CALLS_PER_SERVER_MAX),
 		.publications = publications_new(PUBLICATIONS_MAX),
 	};
 }
@@ -24,6 +25,7 @@ void node_release(struct node *node)
 	slots_free(node->targets);
 	slots_free(node->single_writers);
 	slots_free(node->servers);
+	slots_free(node->unmounts);
 	publications_free(node->publications);
 	mounter_free(node->mounter);
 	*node = (struct node){0};

@@ -23,9 +23,10 @@ struct node {
 	const struct local_exports *local_exports;
 	uint32_t mount_permissions; /* for volumes that name none; 0: leave the mode alone */
 	int64_t mount_timeout_ms, unmount_timeout_ms, stats_timeout_ms;
-	struct slots *targets;             /* one call per target path */
-	struct slots *single_writers;      /* one publish per volume that may have one target only */
-	struct slots *servers;             /* NODE_CALLS_PER_SERVER_MAX calls per server */
+	struct slots *targets;        /* one call per target path */
+	struct slots *single_writers; /* one publish per volume that may have one target only */
+	struct slots *servers;        /* NODE_CALLS_PER_SERVER_MAX calls per server */
+	struct slots *unmounts;       /* likewise, apart: what waits for a server must not keep its volumes mounted */
 	struct publications *publications; /* what this process published */
 };
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/slots.h"
 #include "base/status.h"
+#include "mount/nfs_source.h"
 #include "node/node.h"
 #include "node/publications.h"
 #include "node/target.h"
@@ -13,6 +14,9 @@ int unpublish_volume(struct node *node, struct arena *arena, struct cancel *canc
 		     const Csi__V1__NodeUnpublishVolumeRequest *request, enum unmount_way *ret_way, struct status *st)
 {
 	AUTO(slot_release) struct slot target_slot = {0};
+	AUTO(slot_release) struct slot server_slot = {0};
+	struct mounter *mounter = node->mounter;
+	struct mount_entry entry;
 	struct cancel patience;
 	enum unmount_way way = UNMOUNT_NONE;
 
@@ -27,8 +31,15 @@ int unpublish_volume(struct node *node, struct arena *arena, struct cancel *canc
 	if (!slot_take(&target_slot, node->targets, target))
 		return status_set(st, STATUS_ABORTED, "An operation with the given Volume ID %s already exists",
 				  request->volume_id);
+	if (mounter->ops->find(mounter, arena, target, &entry, st) < 0)
+		return -1;
+	const char *server = entry.is_mounted ? nfs_source_server(arena, entry.source) : NULL;
+
+	if (server && !slot_take(&server_slot, node->unmounts, server))
+		return status_set(st, STATUS_UNAVAILABLE, "%d unmounts wait for server %s already",
+				  NODE_CALLS_PER_SERVER_MAX, server);
 	cancel_init_child(&patience, cancel, node->unmount_timeout_ms);
-	int outcome = node->mounter->ops->unmount(node->mounter, target, &patience, &way, st);
+	int outcome = mounter->ops->unmount(mounter, target, &patience, &way, st);
 
 	cancel_release(&patience);
 	if (outcome < 0)

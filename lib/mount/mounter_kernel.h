@@ -5,8 +5,9 @@
 
 #include "mount/mounter.h"
 
-/* Operations that may wait for servers at a time, those of dead servers included. */
-#define MOUNTER_KERNEL_CHILDREN_MAX 64
+/* Operations that may wait for servers at a time, and those killed that do not end, together: more than a server has workers,
+ * so that dead servers leave some to the others. */
+#define MOUNTER_KERNEL_CHILDREN_MAX 256
 
 /* Works in the mount namespace of the process.  The caller frees it by mounter_free(). */
 struct mounter *mounter_kernel_new(void);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/slots.h"
 #include "base/status.h"
 #include "node/publish.h"
 #include "support/cmocka.h"
@@ -64,6 +65,30 @@ static void unpublish_removes_an_empty_file_target(void **state)
 	assert_false(node_path_exists(file));
 }
 
+static void dead_server_leaves_workers_for_others(void **state)
+{
+	struct node_fixture *f = *state;
+
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
+	for (int i = 0; i < NODE_CALLS_PER_SERVER_MAX; i++)
+		assert_true(slots_try(f->node.unmounts, "srv"));
+	(void)node_unpublish_refused(f, "vol-1", f->target, STATUS_UNAVAILABLE);
+	assert_non_null(mounter_fake_at(&f->mounter, f->target));
+	slots_put(f->node.unmounts, "srv");
+	node_must_unpublish(f, f->target, UNMOUNT_CLEAN);
+}
+
+/* Calls that wait for a server leave room to get rid of its volumes. */
+static void other_calls_to_a_dead_server_do_not_keep_its_volumes(void **state)
+{
+	struct node_fixture *f = *state;
+
+	node_must_publish(f, node_request(f), PUBLISH_MOUNTED);
+	for (int i = 0; i < NODE_CALLS_PER_SERVER_MAX; i++)
+		assert_true(slots_try(f->node.servers, "srv"));
+	node_must_unpublish(f, f->target, UNMOUNT_CLEAN);
+}
+
 static void unpublish_names_what_is_missing(void **state)
 {
 	struct node_fixture *f = *state;
@@ -85,6 +110,8 @@ int main(void)
 		WITH_FIXTURE(unpublish_takes_stacked_mounts_away),
 		WITH_FIXTURE(unpublish_never_removes_data),
 		WITH_FIXTURE(unpublish_removes_an_empty_file_target),
+		WITH_FIXTURE(dead_server_leaves_workers_for_others),
+		WITH_FIXTURE(other_calls_to_a_dead_server_do_not_keep_its_volumes),
 		WITH_FIXTURE(unpublish_names_what_is_missing),
 	};
 
