@@ -43,19 +43,13 @@ static sattr3 sattr_of(const struct fs_owner *owner)
 	return set;
 }
 
-static int failed(const struct nfs_connection *c, int errnum, const char *verb, const char *name, struct status *st)
-{
-	return status_set_errno(st, errnum, "NFS server %s: %s%s%s%s", c->target->server, verb, name ? " \"" : "",
-				name ? name : "", name ? "\"" : "");
-}
-
 /* The call of a verb: fails with the errno of the answer's status. */
 static int run(struct nfs_connection *c, const struct nfs3_procedure *procedure, void *args, struct nfs3_answer *answer,
 	       const char *verb, const char *name, struct cancel *cancel, struct status *st)
 {
 	if (nfs3_call(c, procedure, args, answer, cancel, st) < 0)
 		return -1;
-	return answer->status == NFS3_OK ? 0 : failed(c, nfs_errno(answer->status), verb, name, st);
+	return answer->status == NFS3_OK ? 0 : nfs_failed(c, nfs_errno(answer->status), verb, name, "", st);
 }
 
 static int get_attr(struct nfs_connection *c, const struct nfs_handle *handle, struct cancel *cancel,
@@ -79,7 +73,7 @@ static int lookup(struct nfs_connection *c, const struct nfs_handle *dir, const 
 	if (run(c, &nfs3_lookup, &args, &answer, "look up", name, cancel, st) < 0)
 		return -1;
 	if (!answer.has_handle)
-		return failed(c, EPROTO, "look up", name, st);
+		return nfs_failed(c, EPROTO, "look up", name, "", st);
 	/* RFC 1813 2.6: a server may leave attributes out of any answer but GETATTR's. */
 	if (!answer.has_attr && get_attr(c, &answer.handle, cancel, &answer.attr, st) < 0)
 		return -1;
@@ -126,7 +120,7 @@ static int rename_entry(struct nfs_connection *c, const struct nfs_handle *from_
 	/* A server on XFS says NFS3ERR_EXIST for a directory that is not empty. */
 	int errnum = answer.status == NFS3ERR_EXIST ? ENOTEMPTY : nfs_errno(answer.status);
 
-	return errnum == 0 ? 0 : failed(c, errnum, "rename", from, st);
+	return errnum == 0 ? 0 : nfs_failed(c, errnum, "rename", from, "", st);
 }
 
 static int remove_file(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, struct cancel *cancel,
@@ -148,7 +142,7 @@ static int remove_dir(struct nfs_connection *c, const struct nfs_handle *dir, co
 		return -1;
 	int errnum = answer.status == NFS3ERR_EXIST ? ENOTEMPTY : nfs_errno(answer.status);
 
-	return errnum == 0 ? 0 : failed(c, errnum, "remove directory", name, st);
+	return errnum == 0 ? 0 : nfs_failed(c, errnum, "remove directory", name, "", st);
 }
 
 /* READDIR with no attributes, for servers that have no READDIRPLUS. */
@@ -180,7 +174,7 @@ static int read_dir(struct nfs_connection *c, const struct nfs_handle *dir, stru
 		if (read_names(c, dir, &incoming, cancel, st) < 0)
 			return -1;
 	} else if (answer.status != NFS3_OK) {
-		return failed(c, nfs_errno(answer.status), "read directory", NULL, st);
+		return nfs_failed(c, nfs_errno(answer.status), "read directory", NULL, "", st);
 	}
 	return nfs_page_finish(&incoming, &nfs3_protocol, c, dir, cancel, st);
 }
@@ -197,7 +191,7 @@ static int read_content(struct nfs_connection *c, const struct nfs_handle *file,
 		if (run(c, &nfs3_read, &read, &answer, "read", name, cancel, st) < 0)
 			return -1;
 		if (content->is_full)
-			return failed(c, EFBIG, "read", name, st);
+			return nfs_failed(c, EFBIG, "read", name, "", st);
 		if (answer.is_eof || answer.count == 0)
 			return 0;
 		read.args.offset += answer.count;
@@ -217,7 +211,7 @@ static int read_file(struct nfs_connection *c, const struct nfs_handle *dir, con
 	if (errnum == 0 && attr.size_bytes > ret_content->limit - ret_content->length)
 		errnum = EFBIG;
 	if (errnum != 0)
-		return failed(c, errnum, "read", name, st);
+		return nfs_failed(c, errnum, "read", name, "", st);
 	return read_content(c, &file, name, ret_content, cancel, st);
 }
 
@@ -236,7 +230,7 @@ static int write_piece(struct nfs_connection *c, const struct nfs_handle *file, 
 	if (run(c, &nfs3_write, &args, &answer, "write", name, cancel, st) < 0)
 		return -1;
 	if (answer.count == 0 || answer.count > count)
-		return failed(c, EIO, "write", name, st);
+		return nfs_failed(c, EIO, "write", name, "", st);
 	/* RFC 1813 3.3.7 has the server honour FILE_SYNC; some do not. */
 	COMMIT3args commit = {.file = fh(file)};
 

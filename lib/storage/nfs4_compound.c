@@ -17,6 +17,12 @@ void nfs4_compound_init(struct nfs4_compound *q)
 	q->changes_from = NFS4_OPERATIONS_MAX;
 }
 
+void nfs4_compound_at(struct nfs4_compound *q, const struct nfs_handle *handle)
+{
+	nfs4_compound_init(q);
+	nfs4_put_handle(q, handle);
+}
+
 nfs_argop4 *nfs4_add(struct nfs4_compound *q, nfs_opnum4 operation)
 {
 	nfs_argop4 *op = &q->operations[q->count++];
@@ -28,7 +34,7 @@ nfs_argop4 *nfs4_add(struct nfs4_compound *q, nfs_opnum4 operation)
 
 /* libnfs only reads what it encodes, though its types say otherwise: the casts below drop const for it. */
 
-static component4 component(const char *name)
+component4 nfs4_name(const char *name)
 {
 	return (component4){.utf8string_len = (uint32_t)strlen(name), .utf8string_val = (char *)name};
 }
@@ -38,95 +44,68 @@ static bitmap4 bitmap(const uint32_t bits[NFS4_BITMAP_WORDS])
 	return (bitmap4){.bitmap4_len = NFS4_BITMAP_WORDS, .bitmap4_val = (uint32_t *)bits};
 }
 
-static fattr4 fattr(const struct nfs4_settable *values)
+fattr4 nfs4_values(const struct nfs4_settable *values)
 {
 	return (fattr4){.attrmask = bitmap(values->bitmap),
 			.attr_vals = {.attrlist4_len = values->length, .attrlist4_val = (char *)values->bytes}};
 }
 
-unsigned nfs4_put_root(struct nfs4_compound *q)
-{
-	(void)nfs4_add(q, OP_PUTROOTFH); /* has no arguments */
-	return q->count - 1;
-}
-
-unsigned nfs4_put_handle(struct nfs4_compound *q, const struct nfs_handle *handle)
+void nfs4_put_handle(struct nfs4_compound *q, const struct nfs_handle *handle)
 {
 	nfs_fh4 *object = &nfs4_add(q, OP_PUTFH)->nfs_argop4_u.opputfh.object;
 
 	object->nfs_fh4_len = handle->length;
 	object->nfs_fh4_val = (char *)handle->bytes;
-	return q->count - 1;
 }
 
-unsigned nfs4_save_handle(struct nfs4_compound *q)
+void nfs4_lookup(struct nfs4_compound *q, const char *name)
 {
-	(void)nfs4_add(q, OP_SAVEFH); /* has no arguments */
-	return q->count - 1;
+	nfs4_add(q, OP_LOOKUP)->nfs_argop4_u.oplookup.objname = nfs4_name(name);
 }
 
-unsigned nfs4_get_handle(struct nfs4_compound *q)
-{
-	(void)nfs4_add(q, OP_GETFH); /* has no arguments */
-	return q->count - 1;
-}
-
-unsigned nfs4_lookup(struct nfs4_compound *q, const char *name)
-{
-	nfs4_add(q, OP_LOOKUP)->nfs_argop4_u.oplookup.objname = component(name);
-	return q->count - 1;
-}
-
-unsigned nfs4_get_attributes(struct nfs4_compound *q, const uint32_t bits[NFS4_BITMAP_WORDS])
+void nfs4_get_attributes(struct nfs4_compound *q, const uint32_t bits[NFS4_BITMAP_WORDS])
 {
 	nfs4_add(q, OP_GETATTR)->nfs_argop4_u.opgetattr.attr_request = bitmap(bits);
-	return q->count - 1;
 }
 
-unsigned nfs4_set_attributes(struct nfs4_compound *q, const struct nfs4_settable *values)
+void nfs4_set_attributes(struct nfs4_compound *q, const struct nfs4_settable *values)
 {
-	nfs4_add(q, OP_SETATTR)->nfs_argop4_u.opsetattr.obj_attributes = fattr(values);
-	return q->count - 1;
+	nfs4_add(q, OP_SETATTR)->nfs_argop4_u.opsetattr.obj_attributes = nfs4_values(values);
 }
 
-unsigned nfs4_verify(struct nfs4_compound *q, const struct nfs4_settable *values)
+void nfs4_verify(struct nfs4_compound *q, const struct nfs4_settable *values)
 {
-	nfs4_add(q, OP_VERIFY)->nfs_argop4_u.opverify.obj_attributes = fattr(values);
-	return q->count - 1;
+	nfs4_add(q, OP_VERIFY)->nfs_argop4_u.opverify.obj_attributes = nfs4_values(values);
 }
 
-unsigned nfs4_verify_not(struct nfs4_compound *q, const struct nfs4_settable *values)
+void nfs4_verify_not(struct nfs4_compound *q, const struct nfs4_settable *values)
 {
-	nfs4_add(q, OP_NVERIFY)->nfs_argop4_u.opnverify.obj_attributes = fattr(values);
-	return q->count - 1;
+	nfs4_add(q, OP_NVERIFY)->nfs_argop4_u.opnverify.obj_attributes = nfs4_values(values);
 }
 
-unsigned nfs4_create_dir(struct nfs4_compound *q, const char *name, const struct nfs4_settable *values)
+void nfs4_create_dir(struct nfs4_compound *q, const char *name, const struct nfs4_settable *values)
 {
 	CREATE4args *create = &nfs4_add(q, OP_CREATE)->nfs_argop4_u.opcreate;
 
 	create->objtype.type = NF4DIR;
-	create->objname = component(name);
-	create->createattrs = fattr(values);
-	return q->count - 1;
+	create->objname = nfs4_name(name);
+	create->createattrs = nfs4_values(values);
 }
 
-unsigned nfs4_remove(struct nfs4_compound *q, const char *name)
+void nfs4_remove(struct nfs4_compound *q, const char *name)
 {
-	nfs4_add(q, OP_REMOVE)->nfs_argop4_u.opremove.target = component(name);
-	return q->count - 1;
+	nfs4_add(q, OP_REMOVE)->nfs_argop4_u.opremove.target = nfs4_name(name);
 }
 
-unsigned nfs4_rename(struct nfs4_compound *q, const char *from, const char *to)
+void nfs4_rename(struct nfs4_compound *q, const char *from, const char *to)
 {
 	RENAME4args *args = &nfs4_add(q, OP_RENAME)->nfs_argop4_u.oprename;
 
-	args->oldname = component(from);
-	args->newname = component(to);
-	return q->count - 1;
+	args->oldname = nfs4_name(from);
+	args->newname = nfs4_name(to);
 }
 
-unsigned nfs4_read_dir(struct nfs4_compound *q, uint64_t cookie, uint64_t verifier)
+void nfs4_read_dir(struct nfs4_compound *q, uint64_t cookie, uint64_t verifier)
 {
 	READDIR4args *args = &nfs4_add(q, OP_READDIR)->nfs_argop4_u.opreaddir;
 
@@ -135,10 +114,9 @@ unsigned nfs4_read_dir(struct nfs4_compound *q, uint64_t cookie, uint64_t verifi
 	args->dircount = READDIR_NAME_BYTES;
 	args->maxcount = READDIR_ANSWER_BYTES;
 	args->attr_request = bitmap(nfs4_readdir_bits);
-	return q->count - 1;
 }
 
-unsigned nfs4_read(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset)
+void nfs4_read(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset)
 {
 	READ4args *args = &nfs4_add(q, OP_READ)->nfs_argop4_u.opread;
 
@@ -146,10 +124,9 @@ unsigned nfs4_read(struct nfs4_compound *q, const stateid4 *stateid, uint64_t of
 		args->stateid = *stateid;
 	args->offset = offset;
 	args->count = NFS4_READ_BYTES;
-	return q->count - 1;
 }
 
-unsigned nfs4_write(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset, const void *bytes, size_t length)
+void nfs4_write(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset, const void *bytes, size_t length)
 {
 	WRITE4args *args = &nfs4_add(q, OP_WRITE)->nfs_argop4_u.opwrite;
 
@@ -159,7 +136,6 @@ unsigned nfs4_write(struct nfs4_compound *q, const stateid4 *stateid, uint64_t o
 	args->stable = FILE_SYNC4;
 	args->data.data_len = length < NFS4_WRITE_BYTES ? (uint32_t)length : NFS4_WRITE_BYTES;
 	args->data.data_val = (char *)bytes;
-	return q->count - 1;
 }
 
 static bool parse_attributes(const fattr4 *from, struct nfs4_attributes *ret)
@@ -317,6 +293,14 @@ int nfs4_run(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answ
 	}
 }
 
+int nfs4_perform(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answer *answer, const char *verb,
+		 const char *name, struct cancel *cancel, struct status *st)
+{
+	if (nfs4_run(c, q, answer, cancel, st) < 0)
+		return -1;
+	return answer->status == NFS4_OK ? 0 : nfs4_failed(c, answer, nfs_errno(answer->status), verb, name, st);
+}
+
 static const char *hint(nfsstat4 status)
 {
 	switch (status) {
@@ -335,6 +319,5 @@ static const char *hint(nfsstat4 status)
 int nfs4_failed(const struct nfs_connection *c, const struct nfs4_answer *answer, int errnum, const char *verb,
 		const char *name, struct status *st)
 {
-	return status_set_errno(st, errnum, "NFS server %s: %s%s%s%s%s", c->target->server, verb, name ? " \"" : "",
-				name ? name : "", name ? "\"" : "", hint(answer->status));
+	return nfs_failed(c, errnum, verb, name, hint(answer->status), st);
 }

@@ -22,31 +22,33 @@ struct nfs4_compound {
 };
 
 void nfs4_compound_init(struct nfs4_compound *q);
-/* Each returns the index of its operation. */
-unsigned nfs4_put_root(struct nfs4_compound *q);
-unsigned nfs4_put_handle(struct nfs4_compound *q, const struct nfs_handle *handle);
-unsigned nfs4_save_handle(struct nfs4_compound *q);
-unsigned nfs4_get_handle(struct nfs4_compound *q);
-unsigned nfs4_lookup(struct nfs4_compound *q, const char *name);
-unsigned nfs4_get_attributes(struct nfs4_compound *q, const uint32_t bits[NFS4_BITMAP_WORDS]);
-unsigned nfs4_set_attributes(struct nfs4_compound *q, const struct nfs4_settable *values);
+/* Begins with the handle as the current one. */
+void nfs4_compound_at(struct nfs4_compound *q, const struct nfs_handle *handle);
+
+/* Each adds one operation; its index is the count before.  nfs4_add: one that has no arguments, or to be filled in. */
+nfs_argop4 *nfs4_add(struct nfs4_compound *q, nfs_opnum4 operation);
+void nfs4_put_handle(struct nfs4_compound *q, const struct nfs_handle *handle);
+void nfs4_lookup(struct nfs4_compound *q, const char *name);
+void nfs4_get_attributes(struct nfs4_compound *q, const uint32_t bits[NFS4_BITMAP_WORDS]);
+void nfs4_set_attributes(struct nfs4_compound *q, const struct nfs4_settable *values);
 /* Goes on only where the current entry has these attributes, or has them not. */
-unsigned nfs4_verify(struct nfs4_compound *q, const struct nfs4_settable *values);
-unsigned nfs4_verify_not(struct nfs4_compound *q, const struct nfs4_settable *values);
-unsigned nfs4_create_dir(struct nfs4_compound *q, const char *name, const struct nfs4_settable *values);
-unsigned nfs4_remove(struct nfs4_compound *q, const char *name);
+void nfs4_verify(struct nfs4_compound *q, const struct nfs4_settable *values);
+void nfs4_verify_not(struct nfs4_compound *q, const struct nfs4_settable *values);
+void nfs4_create_dir(struct nfs4_compound *q, const char *name, const struct nfs4_settable *values);
+void nfs4_remove(struct nfs4_compound *q, const char *name);
 /* From the saved directory into the current one. */
-unsigned nfs4_rename(struct nfs4_compound *q, const char *from, const char *to);
-unsigned nfs4_read_dir(struct nfs4_compound *q, uint64_t cookie, uint64_t verifier);
+void nfs4_rename(struct nfs4_compound *q, const char *from, const char *to);
+void nfs4_read_dir(struct nfs4_compound *q, uint64_t cookie, uint64_t verifier);
 /* stateid NULL is the anonymous one (RFC 7530 9.1.4.3). */
 #define NFS4_READ_BYTES 65536
-unsigned nfs4_read(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset);
+void nfs4_read(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset);
 /* FILE_SYNC.  What does not fit into the compound is left out: the answer's written says how much was stored. */
 #define NFS4_WRITE_BYTES 2816
-unsigned nfs4_write(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset, const void *bytes,
-		    size_t length);
-/* Any other operation. */
-nfs_argop4 *nfs4_add(struct nfs4_compound *q, nfs_opnum4 operation);
+void nfs4_write(struct nfs4_compound *q, const stateid4 *stateid, uint64_t offset, const void *bytes, size_t length);
+
+/* Arguments as libnfs has them; they point into what they were made of. */
+component4 nfs4_name(const char *name);
+fattr4 nfs4_values(const struct nfs4_settable *values);
 
 /* What the operations answered: of each kind the last.  Fields of those that were not done are as the caller left them. */
 struct nfs4_answer {
@@ -75,6 +77,10 @@ int nfs4_run_once(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4
 int nfs4_run(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answer *answer, struct cancel *cancel,
 	     struct status *st);
 
+/* The same for a verb: fails with the errno of any other status than NFS4_OK. */
+int nfs4_perform(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answer *answer, const char *verb,
+		 const char *name, struct cancel *cancel, struct status *st);
+
 /* The server asks to be asked again later; it wants a real state id, so the file must be opened first. */
 bool nfs4_is_put_off(nfsstat4 status);
 const char *nfs4_put_off_reason(nfsstat4 status);
@@ -83,6 +89,10 @@ bool nfs4_wants_open(nfsstat4 status);
 /* Fails with an errno and the answer's status as the reason. */
 int nfs4_failed(const struct nfs_connection *c, const struct nfs4_answer *answer, int errnum, const char *verb,
 		const char *name, struct status *st);
+
+/* Reads a file whose handle is in the answer from offset to its end, or fails with EFBIG once the answer's content is full. */
+int nfs4_read_rest(struct nfs_connection *c, const char *name, const stateid4 *stateid, uint64_t offset,
+		   struct nfs4_answer *answer, struct cancel *cancel, struct status *st);
 
 /* nfs4_open.c: the two verbs that may need an OPEN, and with it a client id. */
 int nfs4_create_file(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, uint32_t mode,

@@ -69,19 +69,15 @@ static int set_client_id(struct nfs_connection *c, struct cancel *cancel, struct
 		return status_set_errno(st, errno, "NFS server %s: random client name", c->target->server);
 	nfs4_compound_init(&q);
 	add_set_client_id(c, &q, name, client_name(c, name));
-	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
+	if (nfs4_perform(c, &q, &answer, "get a client id", NULL, cancel, st) < 0)
 		return -1;
-	if (answer.status != NFS4_OK)
-		return nfs4_failed(c, &answer, nfs_errno(answer.status), "get a client id", NULL, st);
 	nfs4_compound_init(&q);
 	SETCLIENTID_CONFIRM4args *confirm = &nfs4_add(&q, OP_SETCLIENTID_CONFIRM)->nfs_argop4_u.opsetclientid_confirm;
 
 	confirm->clientid = answer.client_id;
 	memcpy(confirm->setclientid_confirm, answer.confirm, sizeof(answer.confirm));
-	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
+	if (nfs4_perform(c, &q, &answer, "confirm a client id", NULL, cancel, st) < 0)
 		return -1;
-	if (answer.status != NFS4_OK)
-		return nfs4_failed(c, &answer, nfs_errno(answer.status), "confirm a client id", NULL, st);
 	c->owner.client_id = answer.client_id;
 	c->owner.seqid = 0;
 	return 0;
@@ -102,8 +98,8 @@ static void count_sequenced(struct nfs_connection *c, const struct nfs4_answer *
 		c->owner.seqid++;
 }
 
-static unsigned add_open(struct nfs_connection *c, struct nfs4_compound *q, const struct open_request *request,
-			 const struct nfs4_settable *attributes)
+static void add_open(struct nfs_connection *c, struct nfs4_compound *q, const struct open_request *request,
+		     const struct nfs4_settable *attributes)
 {
 	OPEN4args *args = &nfs4_add(q, OP_OPEN)->nfs_argop4_u.opopen;
 
@@ -114,19 +110,12 @@ static unsigned add_open(struct nfs_connection *c, struct nfs4_compound *q, cons
 	args->owner.owner.owner_len = sizeof(c->owner.name);
 	args->owner.owner.owner_val = (char *)&c->owner.name;
 	if (request->is_create) {
-		fattr4 *created = &args->openhow.openflag4_u.how.createhow4_u.createattrs;
-
 		args->openhow.opentype = OPEN4_CREATE;
 		args->openhow.openflag4_u.how.mode = GUARDED4;
-		/* libnfs only reads what it encodes. */
-		created->attrmask = (bitmap4){NFS4_BITMAP_WORDS, (uint32_t *)attributes->bitmap};
-		created->attr_vals.attrlist4_len = attributes->length;
-		created->attr_vals.attrlist4_val = (char *)attributes->bytes;
+		args->openhow.openflag4_u.how.createhow4_u.createattrs = nfs4_values(attributes);
 	}
 	args->claim.claim = CLAIM_NULL;
-	args->claim.open_claim4_u.file.utf8string_len = (uint32_t)strlen(request->name);
-	args->claim.open_claim4_u.file.utf8string_val = (char *)request->name;
-	return q->count - 1;
+	args->claim.open_claim4_u.file = nfs4_name(request->name);
 }
 
 /* One try: PUTFH OPEN GETFH, and the first piece of a new file. */
@@ -138,10 +127,10 @@ static int open_once(struct nfs_connection *c, const struct open_request *reques
 	struct nfs4_compound q;
 
 	nfs4_settable_owner(&attributes, &owner);
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, request->dir);
-	*ret_open_index = add_open(c, &q, request, &attributes);
-	nfs4_get_handle(&q);
+	nfs4_compound_at(&q, request->dir);
+	*ret_open_index = q.count;
+	add_open(c, &q, request, &attributes);
+	nfs4_add(&q, OP_GETFH);
 	if (request->length > 0)
 		nfs4_write(&q, NULL, 0, request->bytes, request->length);
 	if (nfs4_run_once(c, &q, answer, cancel, st) < 0)
@@ -185,8 +174,8 @@ static int confirm_open(struct nfs_connection *c, struct nfs4_answer *answer, co
 
 	if (!answer->must_confirm)
 		return 0;
-	nfs4_compound_init(&q);
-	unsigned index = nfs4_put_handle(&q, &answer->handle) + 1;
+	nfs4_compound_at(&q, &answer->handle);
+	unsigned index = q.count;
 	OPEN_CONFIRM4args *args = &nfs4_add(&q, OP_OPEN_CONFIRM)->nfs_argop4_u.opopen_confirm;
 
 	args->open_stateid = answer->stateid;
@@ -208,8 +197,7 @@ static void close_file(struct nfs_connection *c, const struct nfs4_answer *opene
 	struct nfs4_answer answer = {.status = NFS4_OK};
 	struct status ignored;
 
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, &opened->handle);
+	nfs4_compound_at(&q, &opened->handle);
 	if (opened->has_delegation)
 		nfs4_add(&q, OP_DELEGRETURN)->nfs_argop4_u.opdelegreturn.deleg_stateid = opened->delegation;
 	CLOSE4args *args = &nfs4_add(&q, OP_CLOSE)->nfs_argop4_u.opclose;
@@ -231,15 +219,13 @@ static int write_rest(struct nfs_connection *c, const struct open_request *reque
 	while (offset < request->length) {
 		struct nfs4_compound q;
 
-		nfs4_compound_init(&q);
-		nfs4_put_handle(&q, &answer->handle);
+		nfs4_compound_at(&q, &answer->handle);
 		nfs4_write(&q, &stateid, offset, request->bytes + offset, request->length - offset);
 		answer->written = 0;
-		if (nfs4_run(c, &q, answer, cancel, st) < 0)
+		if (nfs4_perform(c, &q, answer, "write", request->name, cancel, st) < 0)
 			return -1;
-		if (answer->status != NFS4_OK || answer->written == 0 || answer->written > NFS4_WRITE_BYTES)
-			return nfs4_failed(c, answer, answer->status ? nfs_errno(answer->status) : EIO, "write",
-					   request->name, st);
+		if (answer->written == 0 || answer->written > NFS4_WRITE_BYTES)
+			return nfs4_failed(c, answer, EIO, "write", request->name, st);
 		offset += answer->written;
 	}
 	return 0;
@@ -282,28 +268,6 @@ int nfs4_create_file(struct nfs_connection *c, const struct nfs_handle *dir, con
 	return result;
 }
 
-static int read_all(struct nfs_connection *c, const char *name, struct nfs4_answer *answer, struct cancel *cancel,
-		    struct status *st)
-{
-	const stateid4 stateid = answer->stateid;
-	uint64_t offset = 0;
-
-	do {
-		struct nfs4_compound q;
-
-		nfs4_compound_init(&q);
-		nfs4_put_handle(&q, &answer->handle);
-		nfs4_read(&q, &stateid, offset);
-		answer->read = 0;
-		if (nfs4_run(c, &q, answer, cancel, st) < 0)
-			return -1;
-		if (answer->status != NFS4_OK)
-			return nfs4_failed(c, answer, nfs_errno(answer->status), "read", name, st);
-		offset += answer->read;
-	} while (!answer->is_eof && answer->read > 0 && !answer->content->is_full);
-	return answer->content->is_full ? nfs4_failed(c, answer, EFBIG, "read", name, st) : 0;
-}
-
 int nfs4_read_opened(struct nfs_connection *c, const struct nfs_handle *dir, const char *name,
 		     struct strbuf *ret_content, struct cancel *cancel, struct status *st)
 {
@@ -316,7 +280,8 @@ int nfs4_read_opened(struct nfs_connection *c, const struct nfs_handle *dir, con
 		forget_client(c);
 		return -1;
 	}
-	int result = read_all(c, name, &answer, cancel, st);
+	const stateid4 stateid = answer.stateid;
+	int result = nfs4_read_rest(c, name, &stateid, 0, &answer, cancel, st);
 
 	close_file(c, &answer, cancel);
 	return result;

@@ -7,25 +7,15 @@
 #include "storage/nfs4_compound.h"
 #include "storage/nfs_errors.h"
 
-/* The compound of a verb: fails with the errno of the answer's status. */
-static int run(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answer *answer, const char *verb,
-	       const char *name, struct cancel *cancel, struct status *st)
-{
-	if (nfs4_run(c, q, answer, cancel, st) < 0)
-		return -1;
-	return answer->status == NFS4_OK ? 0 : nfs4_failed(c, answer, nfs_errno(answer->status), verb, name, st);
-}
-
 static int get_attr(struct nfs_connection *c, const struct nfs_handle *handle, struct cancel *cancel,
 		    struct fs_attr *ret_attr, struct status *st)
 {
 	struct nfs4_compound q;
 	struct nfs4_answer answer = {.status = NFS4_OK};
 
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, handle);
+	nfs4_compound_at(&q, handle);
 	nfs4_get_attributes(&q, nfs4_entry_bits);
-	if (run(c, &q, &answer, "get attributes", NULL, cancel, st) < 0)
+	if (nfs4_perform(c, &q, &answer, "get attributes", NULL, cancel, st) < 0)
 		return -1;
 	*ret_attr = answer.attributes.attr;
 	return 0;
@@ -37,12 +27,11 @@ static int lookup(struct nfs_connection *c, const struct nfs_handle *dir, const 
 	struct nfs4_compound q;
 	struct nfs4_answer answer = {.status = NFS4_OK};
 
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, dir);
+	nfs4_compound_at(&q, dir);
 	nfs4_lookup(&q, name);
-	nfs4_get_handle(&q);
+	nfs4_add(&q, OP_GETFH);
 	nfs4_get_attributes(&q, nfs4_entry_bits);
-	if (run(c, &q, &answer, "look up", name, cancel, st) < 0)
+	if (nfs4_perform(c, &q, &answer, "look up", name, cancel, st) < 0)
 		return -1;
 	*ret_handle = answer.handle;
 	*ret_attr = answer.attributes.attr;
@@ -57,10 +46,9 @@ static int set_owner(struct nfs_connection *c, const struct nfs_handle *handle, 
 	struct nfs4_settable values;
 
 	nfs4_settable_owner(&values, owner);
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, handle);
+	nfs4_compound_at(&q, handle);
 	nfs4_set_attributes(&q, &values);
-	return run(c, &q, &answer, "set owner and mode", NULL, cancel, st);
+	return nfs4_perform(c, &q, &answer, "set owner and mode", NULL, cancel, st);
 }
 
 /* The attributes of a directory that was just made, as far as they can be compared with the owner that was asked for: an owner
@@ -86,11 +74,11 @@ static int make_dir(struct nfs_connection *c, const struct nfs_handle *dir, cons
 
 	nfs4_settable_owner(&values, owner);
 	nfs4_settable_owner(&mode, &mode_only);
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, dir);
-	unsigned created = q.changes_from = nfs4_create_dir(&q, name, &values);
+	nfs4_compound_at(&q, dir);
+	unsigned created = q.changes_from = q.count;
 
-	nfs4_get_handle(&q);
+	nfs4_create_dir(&q, name, &values);
+	nfs4_add(&q, OP_GETFH);
 	/* Servers drop setuid, setgid and sticky on creation. */
 	if (owner->mode != FS_KEEP && (owner->mode & 07000))
 		nfs4_set_attributes(&q, &mode);
@@ -113,9 +101,8 @@ static int rename_entry(struct nfs_connection *c, const struct nfs_handle *from_
 	struct nfs4_compound q;
 	struct nfs4_answer answer = {.status = NFS4_OK};
 
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, from_dir);
-	nfs4_save_handle(&q);
+	nfs4_compound_at(&q, from_dir);
+	nfs4_add(&q, OP_SAVEFH);
 	nfs4_put_handle(&q, to_dir);
 	nfs4_rename(&q, from, to);
 	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
@@ -135,8 +122,7 @@ static int remove_checked(struct nfs_connection *c, const struct nfs_handle *dir
 	struct nfs4_settable directory_type;
 
 	nfs4_settable_directory_type(&directory_type);
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, dir);
+	nfs4_compound_at(&q, dir);
 	nfs4_lookup(&q, name);
 	if (is_dir)
 		nfs4_verify(&q, &directory_type);
@@ -177,27 +163,26 @@ static int read_dir(struct nfs_connection *c, const struct nfs_handle *dir, stru
 	struct nfs4_answer answer = {.page = &incoming};
 
 	nfs_page_start(&incoming, page);
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, dir);
+	nfs4_compound_at(&q, dir);
 	nfs4_read_dir(&q, page->cookie, page->verifier);
-	if (run(c, &q, &answer, "read directory", NULL, cancel, st) < 0)
+	if (nfs4_perform(c, &q, &answer, "read directory", NULL, cancel, st) < 0)
 		return -1;
 	return nfs_page_finish(&incoming, &nfs4_protocol, c, dir, cancel, st);
 }
 
-/* The rest of a file, after what the first compound brought. */
-static int read_rest(struct nfs_connection *c, const char *name, struct nfs4_answer *answer, uint64_t offset,
-		     struct cancel *cancel, struct status *st)
+int nfs4_read_rest(struct nfs_connection *c, const char *name, const stateid4 *stateid, uint64_t offset,
+		   struct nfs4_answer *answer, struct cancel *cancel, struct status *st)
 {
-	while (!answer->is_eof && answer->read > 0 && !answer->content->is_full) {
+	while (!answer->is_eof && !answer->content->is_full) {
 		struct nfs4_compound q;
 
-		offset += answer->read;
-		nfs4_compound_init(&q);
-		nfs4_put_handle(&q, &answer->handle);
-		nfs4_read(&q, NULL, offset);
-		if (run(c, &q, answer, "read", name, cancel, st) < 0)
+		nfs4_compound_at(&q, &answer->handle);
+		nfs4_read(&q, stateid, offset);
+		if (nfs4_perform(c, &q, answer, "read", name, cancel, st) < 0)
 			return -1;
+		if (answer->read == 0)
+			break;
+		offset += answer->read;
 	}
 	return answer->content->is_full ? nfs4_failed(c, answer, EFBIG, "read", name, st) : 0;
 }
@@ -208,12 +193,12 @@ static int read_file(struct nfs_connection *c, const struct nfs_handle *dir, con
 	struct nfs4_compound q;
 	struct nfs4_answer answer = {.content = ret_content};
 
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, dir);
+	nfs4_compound_at(&q, dir);
 	nfs4_lookup(&q, name);
-	nfs4_get_handle(&q);
-	unsigned got_attributes = nfs4_get_attributes(&q, nfs4_entry_bits);
+	nfs4_add(&q, OP_GETFH);
+	unsigned got_attributes = q.count;
 
+	nfs4_get_attributes(&q, nfs4_entry_bits);
 	nfs4_read(&q, NULL, 0);
 	if (nfs4_run(c, &q, &answer, cancel, st) < 0)
 		return -1;
@@ -229,7 +214,7 @@ static int read_file(struct nfs_connection *c, const struct nfs_handle *dir, con
 	}
 	if (errnum != 0)
 		return nfs4_failed(c, &answer, errnum, "read", name, st);
-	return read_rest(c, name, &answer, 0, cancel, st);
+	return nfs4_read_rest(c, name, NULL, answer.read, &answer, cancel, st);
 }
 
 static int capacity(struct nfs_connection *c, const struct nfs_handle *dir, struct cancel *cancel,
@@ -238,10 +223,9 @@ static int capacity(struct nfs_connection *c, const struct nfs_handle *dir, stru
 	struct nfs4_compound q;
 	struct nfs4_answer answer = {.status = NFS4_OK};
 
-	nfs4_compound_init(&q);
-	nfs4_put_handle(&q, dir);
+	nfs4_compound_at(&q, dir);
 	nfs4_get_attributes(&q, nfs4_space_bits);
-	if (run(c, &q, &answer, "get capacity", NULL, cancel, st) < 0)
+	if (nfs4_perform(c, &q, &answer, "get capacity", NULL, cancel, st) < 0)
 		return -1;
 	*ret_capacity = answer.attributes.capacity;
 	return 0;
@@ -261,17 +245,15 @@ int nfs4_walk_share(struct nfs_connection *c, const struct path *share, struct c
 
 		nfs4_compound_init(&q);
 		if (walked == 0)
-			nfs4_put_root(&q);
+			nfs4_add(&q, OP_PUTROOTFH);
 		else
 			nfs4_put_handle(&q, &at);
 		for (unsigned i = 0; i < WALK_NAMES_MAX && walked < share->count; i++)
 			nfs4_lookup(&q, share->names[walked++]);
-		nfs4_get_handle(&q);
+		nfs4_add(&q, OP_GETFH);
 		nfs4_get_attributes(&q, nfs4_entry_bits);
-		if (nfs4_run(c, &q, &answer, cancel, st) < 0)
+		if (nfs4_perform(c, &q, &answer, "find the share", NULL, cancel, st) < 0)
 			return -1;
-		if (answer.status != NFS4_OK)
-			return nfs4_failed(c, &answer, nfs_errno(answer.status), "find the share", NULL, st);
 		at = answer.handle;
 		if (walked == share->count)
 			break;

@@ -7,6 +7,13 @@
 
 #include "base/status.h"
 
+int nfs_failed(const struct nfs_connection *c, int errnum, const char *verb, const char *name, const char *hint,
+	       struct status *st)
+{
+	return status_set_errno(st, errnum, "NFS server %s: %s%s%s%s%s", c->target->server, verb, name ? " \"" : "",
+				name ? name : "", name ? "\"" : "", hint);
+}
+
 bool nfs_handle_set(struct nfs_handle *ret, const char *bytes, uint32_t length)
 {
 	if (length == 0 || length > NFS_HANDLE_MAX)

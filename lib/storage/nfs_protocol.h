@@ -46,6 +46,10 @@ extern const struct nfs_protocol nfs3_protocol, nfs4_protocol;
 
 /* ---- what both versions share: nfs_protocol.c */
 
+/* Fails a verb with errnum; name is NULL where it has none, hint says more or is "". */
+int nfs_failed(const struct nfs_connection *c, int errnum, const char *verb, const char *name, const char *hint,
+	       struct status *st);
+
 /* False, and *ret untouched, where the bytes are no handle. */
 bool nfs_handle_set(struct nfs_handle *ret, const char *bytes, uint32_t length);
 

@@ -166,7 +166,7 @@ static void a_connection_kept_before_its_first_answer_is_good_after_the_time_to_
 	(void)usleep(450 * 1000);
 	assert_true(is_kept(&w, c, NFS_VERSION_4, 0));
 	nfs4_compound_init(&q);
-	(void)nfs4_put_root(&q);
+	nfs4_add(&q, OP_PUTROOTFH);
 	if (nfs4_run(c, &q, &answer, &w.cancel, &w.st) < 0)
 		fail_msg("%s", w.st.message);
 	release_world(&w);
