@@ -33,16 +33,9 @@ static struct fs_dir *new_dir(const struct nfs_protocol *protocol, const struct 
 	return dir;
 }
 
-static int borrow(struct fs *fs, const struct fs_dir *dir, struct cancel *cancel,
-		  struct nfs_connection **ret_connection, struct status *st)
+static struct nfs_connection *borrow(struct fs *fs, const struct fs_dir *dir, struct cancel *cancel, struct status *st)
 {
-	return nfs_client_borrow(client_of(fs), dir->protocol->version, cancel, ret_connection, st);
-}
-
-static int give_back(struct fs *fs, struct nfs_connection *c, int result)
-{
-	nfs_client_return(client_of(fs), c);
-	return result;
+	return nfs_client_borrow(client_of(fs), dir->protocol->version, cancel, st);
 }
 
 static int libnfs_open_root(struct fs *fs, struct cancel *cancel, struct fs_dir **ret_root, struct status *st)
@@ -59,11 +52,9 @@ static int libnfs_open_root(struct fs *fs, struct cancel *cancel, struct fs_dir 
 static int lookup_entry(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel,
 			struct nfs_handle *ret_handle, struct fs_attr *ret_attr, struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
 
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->lookup(c, &dir->handle, name, cancel, ret_handle, ret_attr, st));
+	return c ? dir->protocol->lookup(c, &dir->handle, name, cancel, ret_handle, ret_attr, st) : -1;
 }
 
 static int libnfs_open_dir(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel,
@@ -93,23 +84,19 @@ static int libnfs_lookup(struct fs *fs, struct fs_dir *dir, const char *name, st
 static int libnfs_get_attr(struct fs *fs, struct fs_dir *dir, struct cancel *cancel, struct fs_attr *ret_attr,
 			   struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
 
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->get_attr(c, &dir->handle, cancel, ret_attr, st));
+	return c ? dir->protocol->get_attr(c, &dir->handle, cancel, ret_attr, st) : -1;
 }
 
 static int libnfs_set_owner(struct fs *fs, struct fs_dir *dir, const struct fs_owner *owner, struct cancel *cancel,
 			    struct status *st)
 {
-	struct nfs_connection *c;
-
 	if (nfs_owner_is_kept(owner))
 		return 0;
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->set_owner(c, &dir->handle, owner, cancel, st));
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
+
+	return c ? dir->protocol->set_owner(c, &dir->handle, owner, cancel, st) : -1;
 }
 
 #define DEFAULT_DIRECTORY_MODE 0755
@@ -117,85 +104,69 @@ static int libnfs_set_owner(struct fs *fs, struct fs_dir *dir, const struct fs_o
 static int libnfs_make_dir(struct fs *fs, struct fs_dir *dir, const char *name, const struct fs_owner *owner,
 			   struct cancel *cancel, struct status *st)
 {
-	struct nfs_connection *c;
 	struct fs_owner with_mode = *owner;
 
 	if (with_mode.mode == FS_KEEP)
 		with_mode.mode = DEFAULT_DIRECTORY_MODE;
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->make_dir(c, &dir->handle, name, &with_mode, cancel, st));
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
+
+	return c ? dir->protocol->make_dir(c, &dir->handle, name, &with_mode, cancel, st) : -1;
 }
 
 static int libnfs_rename(struct fs *fs, struct fs_dir *from_dir, const char *from, struct fs_dir *to_dir,
 			 const char *to, struct cancel *cancel, struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, from_dir, cancel, st);
 
-	if (borrow(fs, from_dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c,
-			 from_dir->protocol->rename(c, &from_dir->handle, from, &to_dir->handle, to, cancel, st));
+	return c ? from_dir->protocol->rename(c, &from_dir->handle, from, &to_dir->handle, to, cancel, st) : -1;
 }
 
 static int libnfs_remove_file(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel,
 			      struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
 
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->remove_file(c, &dir->handle, name, cancel, st));
+	return c ? dir->protocol->remove_file(c, &dir->handle, name, cancel, st) : -1;
 }
 
 static int libnfs_remove_dir(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel,
 			     struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
 
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->remove_dir(c, &dir->handle, name, cancel, st));
+	return c ? dir->protocol->remove_dir(c, &dir->handle, name, cancel, st) : -1;
 }
 
 static int libnfs_read_dir(struct fs *fs, struct fs_dir *dir, struct fs_page *page, struct cancel *cancel,
 			   struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
 
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->read_dir(c, &dir->handle, page, cancel, st));
+	return c ? dir->protocol->read_dir(c, &dir->handle, page, cancel, st) : -1;
 }
 
 static int libnfs_read_file(struct fs *fs, struct fs_dir *dir, const char *name, struct strbuf *ret_content,
 			    struct cancel *cancel, struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
 
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->read_file(c, &dir->handle, name, ret_content, cancel, st));
+	return c ? dir->protocol->read_file(c, &dir->handle, name, ret_content, cancel, st) : -1;
 }
 
 static int libnfs_create_file(struct fs *fs, struct fs_dir *dir, const char *name, uint32_t mode, const void *bytes,
 			      size_t length, struct cancel *cancel, struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
 
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->create_file(c, &dir->handle, name, mode, bytes, length, cancel, st));
+	return c ? dir->protocol->create_file(c, &dir->handle, name, mode, bytes, length, cancel, st) : -1;
 }
 
 static int libnfs_capacity(struct fs *fs, struct fs_dir *dir, struct cancel *cancel, struct fs_capacity *ret_capacity,
 			   struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
 
-	if (borrow(fs, dir, cancel, &c, st) < 0)
-		return -1;
-	return give_back(fs, c, dir->protocol->capacity(c, &dir->handle, cancel, ret_capacity, st));
+	return c ? dir->protocol->capacity(c, &dir->handle, cancel, ret_capacity, st) : -1;
 }
 
 static void libnfs_close_dir(struct fs *fs, struct fs_dir *dir)

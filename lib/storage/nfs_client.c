@@ -166,37 +166,35 @@ static int connect_within_timeout(struct connecting *attempt, connecting_step *s
 	return result;
 }
 
-int nfs_client_borrow(struct nfs_client *client, enum nfs_version version, struct cancel *cancel,
-		      struct nfs_connection **ret_connection, struct status *st)
+struct nfs_connection *nfs_client_borrow(struct nfs_client *client, enum nfs_version version, struct cancel *cancel,
+					 struct status *st)
 {
 	struct connecting attempt = {.client = client, .version = version};
 
-	if (nfs_pool_take(client->pool, version, cancel, &attempt.connection, st) < 0)
-		return status_prefix(st, "NFS server %s", client->target.server);
+	if (nfs_pool_take(client->pool, version, cancel, &attempt.connection, st) < 0) {
+		(void)status_prefix(st, "NFS server %s", client->target.server); /* always -1 */
+		return NULL;
+	}
 	if (!attempt.connection && connect_within_timeout(&attempt, connect_nfs, cancel, st) < 0) {
 		nfs_pool_put(client->pool, NULL);
-		return -1;
+		return NULL;
 	}
-	*ret_connection = attempt.connection;
-	return 0;
+	attempt.connection->pool = client->pool;
+	return attempt.connection;
 }
 
-void nfs_client_return(struct nfs_client *client, struct nfs_connection *connection)
+void nfs_client_return(struct nfs_connection **connection)
 {
-	nfs_pool_put(client->pool, connection);
+	if (*connection)
+		nfs_pool_put((*connection)->pool, *connection);
 }
 
 static int find_root4(struct nfs_client *client, const struct path *share, struct cancel *cancel,
 		      struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st)
 {
-	struct nfs_connection *c;
+	AUTO(nfs_client_return) struct nfs_connection *c = nfs_client_borrow(client, NFS_VERSION_4, cancel, st);
 
-	if (nfs_client_borrow(client, NFS_VERSION_4, cancel, &c, st) < 0)
-		return -1;
-	int result = nfs4_walk_share(c, share, cancel, ret_handle, ret_type, st);
-
-	nfs_client_return(client, c);
-	return result;
+	return c ? nfs4_walk_share(c, share, cancel, ret_handle, ret_type, st) : -1;
 }
 
 /* The root that mountd gave before, where the server still knows it. */
@@ -239,12 +237,14 @@ static int walk_from_export(struct nfs_connection *c, const struct path *share, 
 	return 0;
 }
 
-static int find_root3_on(struct nfs_client *client, struct nfs_connection *c, const struct path *share,
-			 struct cancel *cancel, struct nfs_handle *ret_handle, enum fs_type *ret_type,
-			 struct status *st)
+static int find_root3(struct nfs_client *client, const struct path *share, struct cancel *cancel,
+		      struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st)
 {
 	struct connecting mount = {.client = client, .version = NFS_VERSION_3, .share = share};
+	AUTO(nfs_client_return) struct nfs_connection *c = nfs_client_borrow(client, NFS_VERSION_3, cancel, st);
 
+	if (!c)
+		return -1;
 	if (ask_kept_root3(client, c, cancel, ret_handle, ret_type, st) == 0)
 		return 0;
 	/* A handle that went stale is asked for anew; a server that is away is not asked twice. */
@@ -255,19 +255,6 @@ static int find_root3_on(struct nfs_client *client, struct nfs_connection *c, co
 	client->root3 = *ret_handle;
 	(void)pthread_mutex_unlock(&client->lock);
 	return 0;
-}
-
-static int find_root3(struct nfs_client *client, const struct path *share, struct cancel *cancel,
-		      struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st)
-{
-	struct nfs_connection *c;
-
-	if (nfs_client_borrow(client, NFS_VERSION_3, cancel, &c, st) < 0)
-		return -1;
-	int result = find_root3_on(client, c, share, cancel, ret_handle, ret_type, st);
-
-	nfs_client_return(client, c);
-	return result;
 }
 
 /* What makes NFSv3 worth a try where NFSv4.0 failed: no such program or version, nobody on its port, a share that has no

@@ -15,10 +15,14 @@ struct nfs_client *nfs_client_new(const struct fs_libnfs_config *config);
 /* No connection is lent any more.  NULL is fine. */
 void nfs_client_free(struct nfs_client *client);
 
-/* Lends a connection that speaks the version: waits while all are lent, connects where none is kept. */
-int nfs_client_borrow(struct nfs_client *client, enum nfs_version version, struct cancel *cancel,
-		      struct nfs_connection **ret_connection, struct status *st);
-void nfs_client_return(struct nfs_client *client, struct nfs_connection *connection);
+/*
+ * Lends a connection that speaks the version: waits while all are lent, connects where none is kept.  NULL with the status.
+ * Goes into AUTO(nfs_client_return) struct nfs_connection *c, which gives it back.
+ */
+struct nfs_connection *nfs_client_borrow(struct nfs_client *client, enum nfs_version version, struct cancel *cancel,
+					 struct status *st);
+/* *connection may be NULL. */
+void nfs_client_return(struct nfs_connection **connection);
 
 /*
  * The share's root directory and the protocol that its handle belongs to.  Asks the server every time, so that a root which was

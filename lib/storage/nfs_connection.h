@@ -15,6 +15,7 @@
 #include "storage/libnfs_compat.h"
 
 struct cancel;
+struct nfs_pool;
 struct status;
 
 /* Who is asked, and as whom.  Lives longer than its connections. */
@@ -37,6 +38,7 @@ struct nfs_connection {
 	struct rpc_context *rpc;
 	struct nfs_target *target;
 	enum nfs_version version; /* what is spoken on it; ANY for mountd and the portmapper */
+	struct nfs_pool *pool;    /* that a borrowed one goes back to */
 	int64_t idle_since_ns;    /* the pool's */
 	bool is_broken, has_answered;
 	struct nfs4_owner owner;
