@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NFSv3 on the wire: each procedure as a pair of what sends it and what copies its answer out of libnfs's memory. */
+/* Requests in, answers out, copied from libnfs's memory; the only place that touches its NFSv3 results. */
 #include "storage/nfs3_calls.h"
 
 #include <string.h>
@@ -37,90 +37,23 @@ static void take_new_object(struct nfs3_answer *a, const post_op_fh3 *handle, co
 	take_attr(a, attr);
 }
 
-static void receive_status(const void *reply, void *result)
+static void take_lookup(struct nfs3_answer *a, const LOOKUP3resok *ok)
 {
-	((struct nfs3_answer *)result)->status = *(const nfsstat3 *)reply; /* the first field of every NFSv3 result */
-}
-
-static void receive_lookup(const void *reply, void *result)
-{
-	const LOOKUP3res *res = reply;
-	const LOOKUP3resok *ok = &res->LOOKUP3res_u.resok;
-	struct nfs3_answer *a = result;
-
-	a->status = res->status;
-	if (res->status != NFS3_OK)
-		return;
 	a->has_handle = nfs_handle_set(&a->handle, ok->object.data.data_val, ok->object.data.data_len);
 	take_attr(a, &ok->obj_attributes);
 }
 
-static void receive_getattr(const void *reply, void *result)
+static void take_capacity(struct nfs3_answer *a, const FSSTAT3resok *ok)
 {
-	const GETATTR3res *res = reply;
-	struct nfs3_answer *a = result;
-
-	a->status = res->status;
-	if (res->status == NFS3_OK)
-		a->attr = attr_of(&res->GETATTR3res_u.resok.obj_attributes);
+	a->capacity = (struct fs_capacity){.total_bytes = ok->tbytes,
+					   .free_bytes = ok->fbytes,
+					   .available_bytes = ok->abytes,
+					   .total_files = ok->tfiles,
+					   .free_files = ok->ffiles};
 }
 
-static void receive_mkdir(const void *reply, void *result)
+static void take_entries_with_attributes(struct nfs3_answer *a, const READDIRPLUS3resok *ok)
 {
-	const MKDIR3res *res = reply;
-	struct nfs3_answer *a = result;
-
-	a->status = res->status;
-	if (res->status == NFS3_OK)
-		take_new_object(a, &res->MKDIR3res_u.resok.obj, &res->MKDIR3res_u.resok.obj_attributes);
-}
-
-static void receive_create(const void *reply, void *result)
-{
-	const CREATE3res *res = reply;
-	struct nfs3_answer *a = result;
-
-	a->status = res->status;
-	if (res->status == NFS3_OK)
-		take_new_object(a, &res->CREATE3res_u.resok.obj, &res->CREATE3res_u.resok.obj_attributes);
-}
-
-static void receive_write(const void *reply, void *result)
-{
-	const WRITE3res *res = reply;
-	struct nfs3_answer *a = result;
-
-	a->status = res->status;
-	if (res->status != NFS3_OK)
-		return;
-	a->count = res->WRITE3res_u.resok.count;
-	a->is_stable = res->WRITE3res_u.resok.committed == FILE_SYNC;
-}
-
-static void receive_fsstat(const void *reply, void *result)
-{
-	const FSSTAT3res *res = reply;
-	const FSSTAT3resok *ok = &res->FSSTAT3res_u.resok;
-	struct nfs3_answer *a = result;
-
-	a->status = res->status;
-	if (res->status == NFS3_OK)
-		a->capacity = (struct fs_capacity){.total_bytes = ok->tbytes,
-						   .free_bytes = ok->fbytes,
-						   .available_bytes = ok->abytes,
-						   .total_files = ok->tfiles,
-						   .free_files = ok->ffiles};
-}
-
-static void receive_readdirplus(const void *reply, void *result)
-{
-	const READDIRPLUS3res *res = reply;
-	const READDIRPLUS3resok *ok = &res->READDIRPLUS3res_u.resok;
-	struct nfs3_answer *a = result;
-
-	a->status = res->status;
-	if (res->status != NFS3_OK)
-		return;
 	for (const entryplus3 *at = ok->reply.entries; at;) {
 		const entryplus3 e = LIBNFS_ELEMENT(entryplus3, at);
 		const post_op_attr *attr = &e.name_attributes;
@@ -136,15 +69,8 @@ static void receive_readdirplus(const void *reply, void *result)
 	a->page->is_end = ok->reply.eof != 0;
 }
 
-static void receive_readdir(const void *reply, void *result)
+static void take_entries(struct nfs3_answer *a, const READDIR3resok *ok)
 {
-	const READDIR3res *res = reply;
-	const READDIR3resok *ok = &res->READDIR3res_u.resok;
-	struct nfs3_answer *a = result;
-
-	a->status = res->status;
-	if (res->status != NFS3_OK)
-		return;
 	for (const entry3 *at = ok->reply.entries; at;) {
 		const entry3 e = LIBNFS_ELEMENT(entry3, at);
 
@@ -156,66 +82,111 @@ static void receive_readdir(const void *reply, void *result)
 	a->page->is_end = ok->reply.eof != 0;
 }
 
-static void receive_read(const void *reply, void *result)
+static void take_content(struct nfs3_answer *a, const READ3resok *ok)
 {
-	const READ3res *res = reply;
-	struct nfs3_answer *a = result;
+	const char *bytes = libnfs_read3_bytes(ok, a->asked->buffer, &a->count);
 
-	a->status = res->status;
-	if (res->status != NFS3_OK)
-		return;
-	const char *bytes = libnfs_read3_bytes(&res->READ3res_u.resok, a->buffer, &a->count);
-
-	a->is_eof = res->READ3res_u.resok.eof != 0;
+	a->is_eof = ok->eof != 0;
 	(void)strbuf_append(a->content, bytes, a->count); /* a full buffer remembers it */
 }
 
-#define DEFINE_SEND(verb, args_type) \
-	static int send_##verb(struct rpc_context *rpc, rpc_cb callback, void *args, void *callback_data) \
-	{ \
-		return LIBNFS_QUEUE(rpc_nfs3_##verb, rpc, callback, (args_type *)args, callback_data); \
-	}
-DEFINE_SEND(lookup, LOOKUP3args)
-DEFINE_SEND(getattr, GETATTR3args)
-DEFINE_SEND(setattr, SETATTR3args)
-DEFINE_SEND(mkdir, MKDIR3args)
-DEFINE_SEND(create, CREATE3args)
-DEFINE_SEND(write, WRITE3args)
-DEFINE_SEND(commit, COMMIT3args)
-DEFINE_SEND(rename, RENAME3args)
-DEFINE_SEND(remove, REMOVE3args)
-DEFINE_SEND(rmdir, RMDIR3args)
-DEFINE_SEND(readdirplus, READDIRPLUS3args)
-DEFINE_SEND(readdir, READDIR3args)
-DEFINE_SEND(fsstat, FSSTAT3args)
-
-static int send_read(struct rpc_context *rpc, rpc_cb callback, void *args, void *callback_data)
+static void take_written(struct nfs3_answer *a, const WRITE3resok *ok)
 {
-	struct nfs3_read_args *read = args;
-
-	return libnfs_read3(rpc, callback, read->buffer, &read->args, callback_data);
+	a->count = ok->count;
+	a->is_stable = ok->committed == FILE_SYNC;
 }
 
-const struct nfs3_procedure nfs3_lookup = {send_lookup, receive_lookup};
-const struct nfs3_procedure nfs3_getattr = {send_getattr, receive_getattr};
-const struct nfs3_procedure nfs3_setattr = {send_setattr, receive_status};
-const struct nfs3_procedure nfs3_mkdir = {send_mkdir, receive_mkdir};
-const struct nfs3_procedure nfs3_create = {send_create, receive_create};
-const struct nfs3_procedure nfs3_write = {send_write, receive_write};
-const struct nfs3_procedure nfs3_commit = {send_commit, receive_status};
-const struct nfs3_procedure nfs3_read = {send_read, receive_read};
-const struct nfs3_procedure nfs3_rename = {send_rename, receive_status};
-const struct nfs3_procedure nfs3_remove = {send_remove, receive_status};
-const struct nfs3_procedure nfs3_rmdir = {send_rmdir, receive_status};
-const struct nfs3_procedure nfs3_readdirplus = {send_readdirplus, receive_readdirplus};
-const struct nfs3_procedure nfs3_readdir = {send_readdir, receive_readdir};
-const struct nfs3_procedure nfs3_fsstat = {send_fsstat, receive_fsstat};
+static void receive(const void *reply, void *result)
+{
+	struct nfs3_answer *a = result;
 
-int nfs3_call(struct nfs_connection *c, const struct nfs3_procedure *procedure, void *args, struct nfs3_answer *answer,
+	a->status = *(const nfsstat3 *)reply; /* the first field of every NFSv3 result */
+	if (a->status != NFS3_OK)
+		return;
+	switch (a->asked->procedure) {
+	case NFS3_GETATTR:
+		a->attr = attr_of(&((const GETATTR3res *)reply)->GETATTR3res_u.resok.obj_attributes);
+		break;
+	case NFS3_LOOKUP:
+		take_lookup(a, &((const LOOKUP3res *)reply)->LOOKUP3res_u.resok);
+		break;
+	case NFS3_READ:
+		take_content(a, &((const READ3res *)reply)->READ3res_u.resok);
+		break;
+	case NFS3_WRITE:
+		take_written(a, &((const WRITE3res *)reply)->WRITE3res_u.resok);
+		break;
+	case NFS3_CREATE: {
+		const CREATE3resok *ok = &((const CREATE3res *)reply)->CREATE3res_u.resok;
+
+		take_new_object(a, &ok->obj, &ok->obj_attributes);
+		break;
+	}
+	case NFS3_MKDIR: {
+		const MKDIR3resok *ok = &((const MKDIR3res *)reply)->MKDIR3res_u.resok;
+
+		take_new_object(a, &ok->obj, &ok->obj_attributes);
+		break;
+	}
+	case NFS3_READDIR:
+		take_entries(a, &((const READDIR3res *)reply)->READDIR3res_u.resok);
+		break;
+	case NFS3_READDIRPLUS:
+		take_entries_with_attributes(a, &((const READDIRPLUS3res *)reply)->READDIRPLUS3res_u.resok);
+		break;
+	case NFS3_FSSTAT:
+		take_capacity(a, &((const FSSTAT3res *)reply)->FSSTAT3res_u.resok);
+		break;
+	default:
+		break; /* the others have nothing to tell */
+	}
+}
+
+static int send_request(struct rpc_context *rpc, rpc_cb callback, void *args, void *callback_data)
+{
+	struct nfs3_request *q = args;
+
+	switch (q->procedure) {
+	case NFS3_GETATTR:
+		return LIBNFS_QUEUE(rpc_nfs3_getattr, rpc, callback, &q->getattr, callback_data);
+	case NFS3_SETATTR:
+		return LIBNFS_QUEUE(rpc_nfs3_setattr, rpc, callback, &q->setattr, callback_data);
+	case NFS3_LOOKUP:
+		return LIBNFS_QUEUE(rpc_nfs3_lookup, rpc, callback, &q->lookup, callback_data);
+	case NFS3_WRITE:
+		return LIBNFS_QUEUE(rpc_nfs3_write, rpc, callback, &q->write, callback_data);
+	case NFS3_CREATE:
+		return LIBNFS_QUEUE(rpc_nfs3_create, rpc, callback, &q->create, callback_data);
+	case NFS3_MKDIR:
+		return LIBNFS_QUEUE(rpc_nfs3_mkdir, rpc, callback, &q->mkdir, callback_data);
+	case NFS3_REMOVE:
+		return LIBNFS_QUEUE(rpc_nfs3_remove, rpc, callback, &q->remove, callback_data);
+	case NFS3_RMDIR:
+		return LIBNFS_QUEUE(rpc_nfs3_rmdir, rpc, callback, &q->rmdir, callback_data);
+	case NFS3_RENAME:
+		return LIBNFS_QUEUE(rpc_nfs3_rename, rpc, callback, &q->rename, callback_data);
+	case NFS3_READDIR:
+		return LIBNFS_QUEUE(rpc_nfs3_readdir, rpc, callback, &q->readdir, callback_data);
+	case NFS3_READDIRPLUS:
+		return LIBNFS_QUEUE(rpc_nfs3_readdirplus, rpc, callback, &q->readdirplus, callback_data);
+	case NFS3_FSSTAT:
+		return LIBNFS_QUEUE(rpc_nfs3_fsstat, rpc, callback, &q->fsstat, callback_data);
+	case NFS3_COMMIT:
+		return LIBNFS_QUEUE(rpc_nfs3_commit, rpc, callback, &q->commit, callback_data);
+	case NFS3_READ:
+		return libnfs_read3(rpc, callback, q->buffer, &q->read, callback_data);
+	default:
+		return -1; /* no other is used */
+	}
+}
+
+int nfs3_call(struct nfs_connection *c, int procedure, struct nfs3_request *request, struct nfs3_answer *answer,
 	      struct cancel *cancel, struct status *st)
 {
+	request->procedure = procedure;
+	answer->asked = request;
 	for (unsigned attempt = 0;; attempt++) {
-		if (nfs_connection_call(c, procedure->send, args, procedure->receive, answer, cancel, st) < 0)
+		if (nfs_connection_call(c, send_request, request, receive, answer, cancel, st) < 0)
 			return -1;
 		if (answer->status != NFS3ERR_JUKEBOX)
 			return 0;

@@ -5,8 +5,30 @@
 
 #include "storage/nfs_protocol.h"
 
+struct nfs3_request {
+	int procedure; /* set by making the call */
+	union {
+		GETATTR3args getattr;
+		SETATTR3args setattr;
+		LOOKUP3args lookup;
+		READ3args read;
+		WRITE3args write;
+		CREATE3args create;
+		MKDIR3args mkdir;
+		REMOVE3args remove;
+		RMDIR3args rmdir;
+		RENAME3args rename;
+		READDIR3args readdir;
+		READDIRPLUS3args readdirplus;
+		FSSTAT3args fsstat;
+		COMMIT3args commit;
+	};
+	void *buffer; /* READ: room for read.count */
+};
+
 /* What the verbs want of an answer; which fields are set depends on the procedure. */
 struct nfs3_answer {
+	const struct nfs3_request *asked; /* set by making the call */
 	nfsstat3 status;
 	bool has_handle, has_attr;
 	struct nfs_handle handle;
@@ -14,27 +36,13 @@ struct nfs3_answer {
 	struct fs_capacity capacity;
 	struct nfs_incoming_page *page; /* READDIR, READDIRPLUS: the caller's */
 	struct strbuf *content;         /* READ: the caller's; appended to */
-	const void *buffer;             /* READ: as in nfs3_read_args */
 	uint32_t count;                 /* READ, WRITE */
 	bool is_eof, is_stable;
 };
 
-struct nfs3_read_args {
-	READ3args args;
-	void *buffer; /* room for args.count */
-};
-
-struct nfs3_procedure {
-	nfs_send *send;
-	nfs_receive *receive;
-};
-
-/* Called with their own args struct of libnfs (nfs3_read: nfs3_read_args). */
-extern const struct nfs3_procedure nfs3_lookup, nfs3_getattr, nfs3_setattr, nfs3_mkdir, nfs3_create, nfs3_write,
-	nfs3_commit, nfs3_read, nfs3_rename, nfs3_remove, nfs3_rmdir, nfs3_readdirplus, nfs3_readdir, nfs3_fsstat;
-
-/* Makes the call, again while the server puts it off.  0 with an answer, whatever its status. */
-int nfs3_call(struct nfs_connection *c, const struct nfs3_procedure *procedure, void *args, struct nfs3_answer *answer,
+/* Makes the call of a procedure (NFS3_LOOKUP ...) with its arguments, again while the server puts it off.  0 with an answer,
+ * whatever its status. */
+int nfs3_call(struct nfs_connection *c, int procedure, struct nfs3_request *request, struct nfs3_answer *answer,
 	      struct cancel *cancel, struct status *st);
 
 #endif

@@ -43,22 +43,32 @@ static sattr3 sattr_of(const struct fs_owner *owner)
 	return set;
 }
 
+/* A server on XFS says NFS3ERR_EXIST for a directory that is not empty. */
+static int errno_of(int procedure, nfsstat3 status)
+{
+	bool is_in_the_way = status == NFS3ERR_EXIST && (procedure == NFS3_RENAME || procedure == NFS3_RMDIR);
+
+	return is_in_the_way ? ENOTEMPTY : nfs_errno(status);
+}
+
 /* The call of a verb: fails with the errno of the answer's status. */
-static int run(struct nfs_connection *c, const struct nfs3_procedure *procedure, void *args, struct nfs3_answer *answer,
+static int run(struct nfs_connection *c, int procedure, struct nfs3_request *request, struct nfs3_answer *answer,
 	       const char *verb, const char *name, struct cancel *cancel, struct status *st)
 {
-	if (nfs3_call(c, procedure, args, answer, cancel, st) < 0)
+	if (nfs3_call(c, procedure, request, answer, cancel, st) < 0)
 		return -1;
-	return answer->status == NFS3_OK ? 0 : nfs_failed(c, nfs_errno(answer->status), verb, name, "", st);
+	if (answer->status == NFS3_OK)
+		return 0;
+	return nfs_failed(c, errno_of(procedure, answer->status), verb, name, "", st);
 }
 
 static int get_attr(struct nfs_connection *c, const struct nfs_handle *handle, struct cancel *cancel,
 		    struct fs_attr *ret_attr, struct status *st)
 {
-	GETATTR3args args = {.object = fh(handle)};
+	struct nfs3_request request = {.getattr = {.object = fh(handle)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	if (run(c, &nfs3_getattr, &args, &answer, "get attributes", NULL, cancel, st) < 0)
+	if (run(c, NFS3_GETATTR, &request, &answer, "get attributes", NULL, cancel, st) < 0)
 		return -1;
 	*ret_attr = answer.attr;
 	return 0;
@@ -67,10 +77,10 @@ static int get_attr(struct nfs_connection *c, const struct nfs_handle *handle, s
 static int lookup(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, struct cancel *cancel,
 		  struct nfs_handle *ret_handle, struct fs_attr *ret_attr, struct status *st)
 {
-	LOOKUP3args args = {.what = entry_of(dir, name)};
+	struct nfs3_request request = {.lookup = {.what = entry_of(dir, name)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	if (run(c, &nfs3_lookup, &args, &answer, "look up", name, cancel, st) < 0)
+	if (run(c, NFS3_LOOKUP, &request, &answer, "look up", name, cancel, st) < 0)
 		return -1;
 	if (!answer.has_handle)
 		return nfs_failed(c, EPROTO, "look up", name, "", st);
@@ -85,19 +95,19 @@ static int lookup(struct nfs_connection *c, const struct nfs_handle *dir, const 
 static int set_owner(struct nfs_connection *c, const struct nfs_handle *handle, const struct fs_owner *owner,
 		     struct cancel *cancel, struct status *st)
 {
-	SETATTR3args args = {.object = fh(handle), .new_attributes = sattr_of(owner)};
+	struct nfs3_request request = {.setattr = {.object = fh(handle), .new_attributes = sattr_of(owner)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	return run(c, &nfs3_setattr, &args, &answer, "set owner and mode", NULL, cancel, st);
+	return run(c, NFS3_SETATTR, &request, &answer, "set owner and mode", NULL, cancel, st);
 }
 
 static int make_dir(struct nfs_connection *c, const struct nfs_handle *dir, const char *name,
 		    const struct fs_owner *owner, struct cancel *cancel, struct status *st)
 {
-	MKDIR3args args = {.where = entry_of(dir, name), .attributes = sattr_of(owner)};
+	struct nfs3_request request = {.mkdir = {.where = entry_of(dir, name), .attributes = sattr_of(owner)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	if (run(c, &nfs3_mkdir, &args, &answer, "make directory", name, cancel, st) < 0)
+	if (run(c, NFS3_MKDIR, &request, &answer, "make directory", name, cancel, st) < 0)
 		return -1;
 	if (!answer.has_handle) {
 		if (lookup(c, dir, name, cancel, &answer.handle, &answer.attr, st) < 0)
@@ -112,63 +122,55 @@ static int make_dir(struct nfs_connection *c, const struct nfs_handle *dir, cons
 static int rename_entry(struct nfs_connection *c, const struct nfs_handle *from_dir, const char *from,
 			const struct nfs_handle *to_dir, const char *to, struct cancel *cancel, struct status *st)
 {
-	RENAME3args args = {.from = entry_of(from_dir, from), .to = entry_of(to_dir, to)};
+	struct nfs3_request request = {.rename = {.from = entry_of(from_dir, from), .to = entry_of(to_dir, to)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	if (nfs3_call(c, &nfs3_rename, &args, &answer, cancel, st) < 0)
-		return -1;
-	/* A server on XFS says NFS3ERR_EXIST for a directory that is not empty. */
-	int errnum = answer.status == NFS3ERR_EXIST ? ENOTEMPTY : nfs_errno(answer.status);
-
-	return errnum == 0 ? 0 : nfs_failed(c, errnum, "rename", from, "", st);
+	return run(c, NFS3_RENAME, &request, &answer, "rename", from, cancel, st);
 }
 
 static int remove_file(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, struct cancel *cancel,
 		       struct status *st)
 {
-	REMOVE3args args = {.object = entry_of(dir, name)};
+	struct nfs3_request request = {.remove = {.object = entry_of(dir, name)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	return run(c, &nfs3_remove, &args, &answer, "remove", name, cancel, st);
+	return run(c, NFS3_REMOVE, &request, &answer, "remove", name, cancel, st);
 }
 
 static int remove_dir(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, struct cancel *cancel,
 		      struct status *st)
 {
-	RMDIR3args args = {.object = entry_of(dir, name)};
+	struct nfs3_request request = {.rmdir = {.object = entry_of(dir, name)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	if (nfs3_call(c, &nfs3_rmdir, &args, &answer, cancel, st) < 0)
-		return -1;
-	int errnum = answer.status == NFS3ERR_EXIST ? ENOTEMPTY : nfs_errno(answer.status);
-
-	return errnum == 0 ? 0 : nfs_failed(c, errnum, "remove directory", name, "", st);
+	return run(c, NFS3_RMDIR, &request, &answer, "remove directory", name, cancel, st);
 }
 
 /* READDIR with no attributes, for servers that have no READDIRPLUS. */
 static int read_names(struct nfs_connection *c, const struct nfs_handle *dir, struct nfs_incoming_page *incoming,
 		      struct cancel *cancel, struct status *st)
 {
-	READDIR3args args = {.dir = fh(dir), .cookie = incoming->page->cookie, .count = READDIR_NAME_BYTES};
+	struct nfs3_request request = {
+		.readdir = {.dir = fh(dir), .cookie = incoming->page->cookie, .count = READDIR_NAME_BYTES}};
 	struct nfs3_answer answer = {.page = incoming};
 
-	memcpy(args.cookieverf, &incoming->page->verifier, sizeof(args.cookieverf));
-	return run(c, &nfs3_readdir, &args, &answer, "read directory", NULL, cancel, st);
+	memcpy(request.readdir.cookieverf, &incoming->page->verifier, sizeof(incoming->page->verifier));
+	return run(c, NFS3_READDIR, &request, &answer, "read directory", NULL, cancel, st);
 }
 
 static int read_dir(struct nfs_connection *c, const struct nfs_handle *dir, struct fs_page *page, struct cancel *cancel,
 		    struct status *st)
 {
-	READDIRPLUS3args args = {.dir = fh(dir),
-				 .cookie = page->cookie,
-				 .dircount = READDIR_NAME_BYTES,
-				 .maxcount = READDIR_ANSWER_BYTES};
+	struct nfs3_request request = {.readdirplus = {.dir = fh(dir),
+						       .cookie = page->cookie,
+						       .dircount = READDIR_NAME_BYTES,
+						       .maxcount = READDIR_ANSWER_BYTES}};
 	struct nfs_incoming_page incoming;
 	struct nfs3_answer answer = {.page = &incoming};
 
 	nfs_page_start(&incoming, page);
-	memcpy(args.cookieverf, &page->verifier, sizeof(args.cookieverf));
-	if (nfs3_call(c, &nfs3_readdirplus, &args, &answer, cancel, st) < 0)
+	memcpy(request.readdirplus.cookieverf, &page->verifier, sizeof(page->verifier));
+	if (nfs3_call(c, NFS3_READDIRPLUS, &request, &answer, cancel, st) < 0)
 		return -1;
 	if (answer.status == NFS3ERR_NOTSUPP) {
 		if (read_names(c, dir, &incoming, cancel, st) < 0)
@@ -183,18 +185,18 @@ static int read_content(struct nfs_connection *c, const struct nfs_handle *file,
 			struct strbuf *content, struct cancel *cancel, struct status *st)
 {
 	AUTO_FREE char *buffer = memory_alloc(IO_BYTES);
-	struct nfs3_read_args read = {.args = {.file = fh(file), .count = IO_BYTES}, .buffer = buffer};
+	struct nfs3_request request = {.read = {.file = fh(file), .count = IO_BYTES}, .buffer = buffer};
 
 	for (;;) {
-		struct nfs3_answer answer = {.content = content, .buffer = buffer};
+		struct nfs3_answer answer = {.content = content};
 
-		if (run(c, &nfs3_read, &read, &answer, "read", name, cancel, st) < 0)
+		if (run(c, NFS3_READ, &request, &answer, "read", name, cancel, st) < 0)
 			return -1;
 		if (content->is_full)
 			return nfs_failed(c, EFBIG, "read", name, "", st);
 		if (answer.is_eof || answer.count == 0)
 			return 0;
-		read.args.offset += answer.count;
+		request.read.offset += answer.count;
 	}
 }
 
@@ -220,21 +222,21 @@ static int write_piece(struct nfs_connection *c, const struct nfs_handle *file, 
 		       size_t length, uint64_t offset, struct cancel *cancel, uint32_t *ret_count, struct status *st)
 {
 	uint32_t count = length < IO_BYTES ? (uint32_t)length : IO_BYTES;
-	WRITE3args args = {.file = fh(file),
-			   .offset = offset,
-			   .count = count,
-			   .stable = FILE_SYNC,
-			   .data = {.data_len = count, .data_val = (char *)bytes}};
+	struct nfs3_request request = {.write = {.file = fh(file),
+						 .offset = offset,
+						 .count = count,
+						 .stable = FILE_SYNC,
+						 .data = {.data_len = count, .data_val = (char *)bytes}}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	if (run(c, &nfs3_write, &args, &answer, "write", name, cancel, st) < 0)
+	if (run(c, NFS3_WRITE, &request, &answer, "write", name, cancel, st) < 0)
 		return -1;
 	if (answer.count == 0 || answer.count > count)
 		return nfs_failed(c, EIO, "write", name, "", st);
 	/* RFC 1813 3.3.7 has the server honour FILE_SYNC; some do not. */
-	COMMIT3args commit = {.file = fh(file)};
+	struct nfs3_request commit = {.commit = {.file = fh(file)}};
 
-	if (!answer.is_stable && run(c, &nfs3_commit, &commit, &answer, "commit", name, cancel, st) < 0)
+	if (!answer.is_stable && run(c, NFS3_COMMIT, &commit, &answer, "commit", name, cancel, st) < 0)
 		return -1;
 	*ret_count = answer.count;
 	return 0;
@@ -244,11 +246,12 @@ static int create_file(struct nfs_connection *c, const struct nfs_handle *dir, c
 		       const void *bytes, size_t length, struct cancel *cancel, struct status *st)
 {
 	const struct fs_owner owner = {.mode = mode, .uid = FS_KEEP, .gid = FS_KEEP};
-	CREATE3args args = {.where = entry_of(dir, name),
-			    .how = {.mode = GUARDED, .createhow3_u = {.g_obj_attributes = sattr_of(&owner)}}};
+	struct nfs3_request request = {
+		.create = {.where = entry_of(dir, name),
+			   .how = {.mode = GUARDED, .createhow3_u = {.g_obj_attributes = sattr_of(&owner)}}}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	if (run(c, &nfs3_create, &args, &answer, "create file", name, cancel, st) < 0)
+	if (run(c, NFS3_CREATE, &request, &answer, "create file", name, cancel, st) < 0)
 		return -1;
 	if (!answer.has_handle && lookup(c, dir, name, cancel, &answer.handle, &answer.attr, st) < 0)
 		return -1;
@@ -265,10 +268,10 @@ static int create_file(struct nfs_connection *c, const struct nfs_handle *dir, c
 static int capacity(struct nfs_connection *c, const struct nfs_handle *dir, struct cancel *cancel,
 		    struct fs_capacity *ret_capacity, struct status *st)
 {
-	FSSTAT3args args = {.fsroot = fh(dir)};
+	struct nfs3_request request = {.fsstat = {.fsroot = fh(dir)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
-	if (run(c, &nfs3_fsstat, &args, &answer, "get capacity", NULL, cancel, st) < 0)
+	if (run(c, NFS3_FSSTAT, &request, &answer, "get capacity", NULL, cancel, st) < 0)
 		return -1;
 	*ret_capacity = answer.capacity;
 	return 0;
