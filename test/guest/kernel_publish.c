@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -107,6 +108,35 @@ static void open_files_do_not_hold_up_unpublishing(void **state)
 	delete_volume(&volume);
 }
 
+/* A volume that was not made by the driver gets them when it is published; state is the version. */
+static void static_volume_gets_its_owner_and_mode(void **state)
+{
+	struct csi_client *node = fixture_get()->node_client;
+	const char *target = target_path("pod");
+	AUTO_FREE char *share = memory_strdup(server_path("static"));
+	AUTO_FREE char *flag = memory_printf("vers=%s", (const char *)*state);
+	struct string_pair context[] = {{"server", fixture_get()->server},
+					{"share", share},
+					{"mountPermissions", "2771"},
+					{"uid", "1234"},
+					{"gid", "5678"}};
+	const struct csi_volume volume = {.id = (char *)"a static volume",
+					  .context = context,
+					  .context_count = sizeof(context) / sizeof(context[0]),
+					  .mount_flags = &flag,
+					  .mount_flag_count = 1};
+	struct status st = {0};
+	struct stat now;
+	assert_int_equal(mkdir(share, 0700), 0);
+	assert_ok(csi_client_publish_volume(node, &volume, target, false, &st), &st);
+	assert_int_equal(stat(share, &now), 0);
+	assert_int_equal(now.st_uid, 1234);
+	assert_int_equal(now.st_gid, 5678);
+	assert_int_equal(now.st_mode & 07777, 02771);
+	assert_ok(csi_client_unpublish_volume(node, volume.id, target, &st), &st);
+	assert_int_equal(rmdir(share), 0);
+}
+
 int run_publish_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +145,10 @@ int run_publish_tests(void)
 		{"volume_lives_and_goes_with_nfs_4_1", volume_lives_and_goes, NULL, NULL, (char *)"4.1"},
 		{"volume_lives_and_goes_with_nfs_4_2", volume_lives_and_goes, NULL, NULL, (char *)"4.2"},
 		{"volume_lives_and_goes_with_no_version_given", volume_lives_and_goes, NULL, NULL, (char *)""},
+		{"static_volume_gets_its_owner_and_mode_with_nfs_3", static_volume_gets_its_owner_and_mode, NULL, NULL,
+		 (char *)"3"},
+		{"static_volume_gets_its_owner_and_mode_with_nfs_4_2", static_volume_gets_its_owner_and_mode, NULL,
+		 NULL, (char *)"4.2"},
 		cmocka_unit_test(publishing_again_mounts_once),
 		cmocka_unit_test(read_only_volume_refuses_writes),
 		cmocka_unit_test(open_files_do_not_hold_up_unpublishing),
