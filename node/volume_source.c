@@ -67,19 +67,15 @@ static const char *without_brackets(struct arena *arena, const char *server)
 	return server;
 }
 
-static int find_local(const struct node *node, struct arena *arena, struct volume_source *source, struct status *st)
+static void find_local(const struct node *node, struct arena *arena, struct volume_source *source)
 {
-	const char *below = NULL;
-	const char *directory =
-		local_exports_find(node->local_exports, arena, source->nfs.server, source->nfs.path, &below);
-
-	if (!directory)
-		return 0;
+	source->local.directory = local_exports_find(node->local_exports, arena, source->nfs.server, source->nfs.path,
+						     &source->local.below);
+	if (!source->local.directory)
+		return;
 	source->is_local = true;
-	source->local.directory = directory;
 	source->local.attributes = source->nfs.options->attributes;
 	source->local.ownership = source->nfs.ownership;
-	return path_split(arena, "volume source", below, &source->local.below, st);
 }
 
 /* What the root of the volume is to have; NULL for nothing, as where it is read-only. */
@@ -119,8 +115,7 @@ int volume_source_parse(const struct node *node, struct arena *arena, const Csi_
 	if (!source.is_read_only)
 		source.nfs.ownership =
 			parse_ownership(node, arena, &params, !is_provisioned(pairs, request->n_volume_context));
-	if (find_local(node, arena, &source, st) < 0)
-		return -1;
+	find_local(node, arena, &source);
 	*ret = source;
 	return 0;
 }

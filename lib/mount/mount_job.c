@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "mount/mount_lookup.h"
 
 /* One line of the kernel's file system context log: "e NFS: ...". */
 #define LOG_LINE_BYTES 256
@@ -147,31 +147,18 @@ void mount_job_nfs(const void *job_argument, void *report_argument)
 	attach(mount_fd, job->ownership, job->target, report);
 }
 
-static int open_below(const struct mount_local_job *job)
-{
-	const struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	int directory = open(job->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (directory < 0)
-		return -1;
-	return (int)syscall(SYS_openat2, directory, job->below, &how, sizeof(how));
-}
-
 void mount_job_local(const void *job_argument, void *report_argument)
 {
 	const struct mount_local_job *job = job_argument;
 	struct mount_report *report = report_argument;
 	struct mount_attr attributes = {
-		.attr_set = job->attributes.flags,
-		.attr_clr = job->attributes.has_atime ? MOUNT_ATTR__ATIME : 0,
+		.attr_set = job->source->attributes.flags,
+		.attr_clr = job->source->attributes.has_atime ? MOUNT_ATTR__ATIME : 0,
 		.propagation = MS_PRIVATE,
 	};
 
 	begin(report, MOUNT_STEP_FIND);
-	int directory = open_below(job);
+	int directory = mount_lookup_open_local(job->source);
 
 	if (directory < 0) {
 		fail(report);
@@ -184,7 +171,7 @@ void mount_job_local(const void *job_argument, void *report_argument)
 		fail(report);
 		return;
 	}
-	attach(tree, job->ownership, job->target, report);
+	attach(tree, job->source->ownership, job->target, report);
 }
 
 void mount_job_unmount(const void *job_argument, void *report_argument)

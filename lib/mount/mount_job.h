@@ -50,10 +50,7 @@ struct mount_nfs_job {
 void mount_job_nfs(const void *job, void *report);
 
 struct mount_local_job {
-	const char *directory;
-	const char *below; /* relative; "." for the directory itself */
-	struct mount_attributes attributes;
-	const struct mount_ownership *ownership; /* NULL: as it is */
+	const struct local_mount *source;
 	const char *target;
 };
 void mount_job_local(const void *job, void *report);

@@ -113,34 +113,31 @@ int mount_lookup(struct arena *arena, const char *path, struct mount_found *ret,
 	return 0;
 }
 
-static int open_local(const struct local_mount *source, struct status *st)
+int mount_lookup_open_local(const struct local_mount *source)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	AUTO_CLOSE int fd = open(source->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int directory = open(source->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
-		return status_set_errno(st, errno, "open %s", source->directory);
-	for (size_t i = 0; i < source->below.count; i++) {
-		int next = (int)syscall(SYS_openat2, fd, source->below.names[i], &how, sizeof(how));
+	if (directory < 0 || source->below[0] == '\0')
+		return directory;
+	int fd = (int)syscall(SYS_openat2, directory, source->below, &how, sizeof(how));
+	int errnum = errno;
 
-		if (next < 0)
-			return status_set_errno(st, errno, "open %s in %s", source->below.names[i], source->directory);
-		(void)close(fd); /* a handle, nothing was written */
-		fd = next;
-	}
-	return TAKE_FD(fd);
+	(void)close(directory); /* a handle, nothing was written */
+	errno = errnum;
+	return fd;
 }
 
 int mount_lookup_is_local(const struct local_mount *source, const char *target, bool *ret_is_local, struct status *st)
 {
-	AUTO_CLOSE int fd = open_local(source, st);
+	AUTO_CLOSE int fd = mount_lookup_open_local(source);
 	struct statx want, have;
 
 	if (fd < 0)
-		return -1;
+		return status_set_errno(st, errno, "open %s/%s", source->directory, source->below);
 	if (statx(fd, "", AT_EMPTY_PATH | NEVER_ASK_SERVER, STATX_INO, &want) < 0)
 		return status_set_errno(st, errno, "look at %s", source->directory);
 	if (statx(AT_FDCWD, target, NEVER_ASK_SERVER, STATX_INO, &have) < 0)

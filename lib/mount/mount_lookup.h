@@ -22,6 +22,9 @@ struct mount_found {
 /* -1 where path cannot be looked at, as for want of permission. */
 int mount_lookup(struct arena *arena, const char *path, struct mount_found *ret, struct status *st);
 
+/* A descriptor (O_PATH) of the source; -1 with errno, ELOOP for a symbolic link below its directory. */
+int mount_lookup_open_local(const struct local_mount *source);
+
 /* mounter_ops.is_local. */
 int mount_lookup_is_local(const struct local_mount *source, const char *target, bool *ret_is_local, struct status *st);
 

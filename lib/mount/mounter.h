@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/path.h"
-
 struct arena;
 struct cancel;
 struct mounter;
@@ -45,7 +43,7 @@ struct nfs_mount {
 /* A directory of this machine.  Below `directory` no symbolic link is followed. */
 struct local_mount {
 	const char *directory;
-	struct path below;
+	const char *below; /* relative; "" for the directory itself */
 	struct mount_attributes attributes;
 	const struct mount_ownership *ownership; /* NULL: as it is */
 };

@@ -259,16 +259,9 @@ static int mount_local(struct mounter *m, const struct local_mount *source, cons
 	struct mount_report report;
 
 	arena_init(&arena, ARENA_BYTES);
-	const char *below = path_join(&arena, &source->below);
-	const char *what =
-		arena_printf(&arena, "bind %s%s%s on %s", source->directory, below[0] ? "/" : "", below, target);
-	struct mount_local_job job = {
-		.directory = source->directory,
-		.below = below[0] ? below : ".",
-		.attributes = source->attributes,
-		.ownership = source->ownership,
-		.target = target,
-	};
+	const char *what = arena_printf(&arena, "bind %s%s%s on %s", source->directory, source->below[0] ? "/" : "",
+					source->below, target);
+	const struct mount_local_job job = {.source = source, .target = target};
 
 	if (run(m, mount_job_local, &job, &report, what, cancel, st) < 0) {
 		remove_leftover(m, &report, target);

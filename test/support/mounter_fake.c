@@ -88,7 +88,7 @@ static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const ch
 
 static char *local_name(struct arena *arena, const struct local_mount *source)
 {
-	return arena_printf(arena, "%s/%s", source->directory, path_join(arena, &source->below));
+	return arena_printf(arena, "%s/%s", source->directory, source->below);
 }
 
 static int mount_local(struct mounter *m, const struct local_mount *source, const char *target, struct cancel *cancel,

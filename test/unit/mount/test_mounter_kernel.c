@@ -80,11 +80,7 @@ static struct fixture *fixture_of(void **state)
 
 static struct local_mount local(struct fixture *f, const char *below)
 {
-	struct local_mount source = {.directory = f->export};
-	struct status st;
-
-	assert_int_equal(path_split(&f->arena, "below", below, &source.below, &st), 0);
-	return source;
+	return (struct local_mount){.directory = f->export, .below = below};
 }
 
 static void make_directory(struct fixture *f, const char *below)
