@@ -22,6 +22,7 @@ bool record_store_is_refusal(const struct status *st)
 	case EPERM:
 	case EROFS:
 	case ENOTDIR:
+	case EISDIR:
 	case ELOOP:
 		return true;
 	default:
@@ -48,6 +49,10 @@ static int write_new(struct export_use *use, struct arena *arena, struct fs_dir 
 	const uint8_t *bytes = record_encode(arena, record, &length);
 	if (fs_create_file(use->fs, folder, file, RECORD_FILE_MODE, bytes, length, cancel, st) == 0)
 		return 0;
+	/* On a full disk the file is made and stays empty. */
+	struct status ignored;
+	if (st->code == STATUS_RESOURCE_EXHAUSTED)
+		(void)fs_remove_file(use->fs, folder, file, cancel, &ignored);
 	return export_missing_is_stale(st);
 }
 

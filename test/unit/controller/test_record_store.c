@@ -90,6 +90,23 @@ static void record_is_created_once(void **state)
 	assert_string_equal(request.found->sub_dir, "a");
 }
 
+static int fill_disk(void *data, const struct fs_memory_operation *operation)
+{
+	if (strcmp(operation->verb, "create_file") != 0)
+		return 0;
+	fs_memory_plant_file(world.fs, FOLDER "pvc-1", "");
+	return ENOSPC;
+}
+
+static void full_disk_leaves_no_empty_record(void **state)
+{
+	struct request request = request_for("pvc-1", "a");
+	fs_memory_set_hook(world.fs, fill_disk, NULL);
+	assert_int_equal(run(create_one, &request), -1);
+	assert_int_equal(world.st.errnum, ENOSPC);
+	assert_tree(&world, ".csicore/\n" FOLDER "\n");
+}
+
 static void record_is_replaced_whatever_stands_there(void **state)
 {
 	struct request request = request_for("pvc-1", "b");
@@ -200,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(record_is_created_once),
+		TEST(full_disk_leaves_no_empty_record),
 		TEST(record_is_replaced_whatever_stands_there),
 		TEST(what_is_no_record_reads_as_none),
 		TEST(endless_file_is_no_record),

@@ -120,6 +120,14 @@ static void the_drivers_folder_is_never_deleted(void **state)
 	assert_non_null(record_at(&world, ".csicore/volumes/pvc-1"));
 }
 
+static void directory_in_the_records_place_stops_nothing(void **state)
+{
+	fs_memory_plant_file(world.fs, ".csicore/volumes/pvc-1/file", "x");
+	const char *id = make_volume("pvc-1", NULL, NULL);
+	assert_deleted(id);
+	assert_false(fs_memory_exists(world.fs, "pvc-1"));
+}
+
 static void ambiguous_id_deletes_nothing(void **state)
 {
 	fs_memory_plant_file(world.fs, "my/data", "x");
@@ -448,6 +456,7 @@ int main(void)
 		TEST(empty_id_is_refused),
 		TEST(the_share_itself_is_never_deleted),
 		TEST(the_drivers_folder_is_never_deleted),
+		TEST(directory_in_the_records_place_stops_nothing),
 		TEST(ambiguous_id_deletes_nothing),
 		TEST(data_leaves_by_one_rename),
 		TEST(what_an_interrupted_deletion_left_goes_too),
