@@ -180,21 +180,15 @@ static struct lookup *join_lookup(resolver_lookup *function, const char *name, i
 	return l;
 }
 
-static int lookup_failed(int error, struct status *st)
-{
-	bool is_unknown = error == EAI_NONAME || error == EAI_NODATA || error == EAI_ADDRFAMILY;
-
-	return status_set(st, is_unknown ? STATUS_INVALID_ARGUMENT : STATUS_UNAVAILABLE, "%s", gai_strerror(error));
-}
-
 static int wait_for(const struct lookup *l, struct cancel *cancel, struct resolver_addresses *ret, struct status *st)
 {
 	struct pollfd wait = {.fd = l->done_fd, .events = POLLIN};
 
 	if (cancel_poll(cancel, &wait, 1, -1, st) < 0)
 		return -1;
+	/* A name that is unknown now may be a Service that is yet to come: no error is final. */
 	if (l->error != 0)
-		return lookup_failed(l->error, st);
+		return status_set(st, STATUS_UNAVAILABLE, "%s", gai_strerror(l->error));
 	*ret = l->addresses;
 	return 0;
 }

@@ -26,8 +26,8 @@ typedef int resolver_lookup(const char *name, int family, struct resolver_addres
 
 /*
  * The addresses of server; a number is its own only one, whatever the family.  lookup: NULL for the system's.  -1 with
- * INVALID_ARGUMENT where there is no such name, UNAVAILABLE where the name servers do not answer or too many look-ups wait for
- * them, or as the cancel has it.
+ * UNAVAILABLE where there is no such name, the name servers do not answer or too many look-ups wait for them, INVALID_ARGUMENT
+ * where server is too long for a name, or as the cancel has it.
  */
 int resolver_ask(resolver_lookup *lookup, const char *server, int family, struct cancel *cancel,
 		 struct resolver_addresses *ret, struct status *st);
