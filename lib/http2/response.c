@@ -65,6 +65,7 @@ bool http2_session_respond(struct http2_session *s, int32_t stream_id, const str
 	if (!stream || !stream->is_delivered || stream->is_answered || stream->is_reset)
 		return false;
 	stream->is_answered = true;
+	stream->waited_ticks = 0;
 	stream->response = *response;
 	put_status(stream->status_text, response->http_status);
 	nghttp2_nv fields[HTTP2_RESPONSE_FIELDS_MAX + 1] = {field(":status", stream->status_text)};

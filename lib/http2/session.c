@@ -385,6 +385,25 @@ unsigned http2_session_open_requests(const struct http2_session *s)
 	return s->open_requests;
 }
 
+bool http2_session_is_idle(const struct http2_session *s)
+{
+	return TAILQ_EMPTY(&s->streams);
+}
+
+unsigned http2_session_tick(struct http2_session *s)
+{
+	struct http2_stream *stream;
+	unsigned longest = 0;
+	TAILQ_FOREACH(stream, &s->streams, streams)
+	{
+		bool is_with_callee = stream->is_delivered && !stream->is_answered && !stream->is_reset;
+		stream->waited_ticks = is_with_callee ? 0 : stream->waited_ticks + 1;
+		if (stream->waited_ticks > longest)
+			longest = stream->waited_ticks;
+	}
+	return longest;
+}
+
 /* ---- graceful stop */
 
 void http2_session_announce_shutdown(struct http2_session *s)

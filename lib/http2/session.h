@@ -108,6 +108,13 @@ bool http2_session_wants_write(const struct http2_session *s);
 bool http2_session_is_done(const struct http2_session *s);
 /* Requests delivered and not yet closed. */
 unsigned http2_session_open_requests(const struct http2_session *s);
+/* True while there is no stream at all. */
+bool http2_session_is_idle(const struct http2_session *s);
+/*
+ * Says that one unit of time has passed, which one is the caller's choice.  Returns how many of them the peer has let its
+ * slowest stream wait: for the end of its request, or, once that is answered, for the answer to be taken.
+ */
+unsigned http2_session_tick(struct http2_session *s);
 
 /*
  * Answers a stream, once.  A stream that is gone by now is not an error (false: nothing will be sent, its

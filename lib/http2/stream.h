@@ -33,7 +33,8 @@ struct http2_stream {
 	size_t withheld_bytes; /* received, and not yet given back as credit */
 	size_t reserved_bytes; /* part of the session's reserved_bytes */
 	struct http2_response response;
-	size_t sent_bytes; /* of the response's body */
+	size_t sent_bytes;     /* of the response's body */
+	unsigned waited_ticks; /* for the peer, see http2_session_tick() */
 	char status_text[4];
 	bool is_waiting; /* for a reservation */
 	bool is_delivered;

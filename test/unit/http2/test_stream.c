@@ -273,6 +273,29 @@ static void small_requests_cost_no_window_update(void **state)
 	assert_false(wire_find(&h.output, WIRE_WINDOW_UPDATE, 1, 0, &frame));
 }
 
+/* The callee's time is not the peer's. */
+static void ticks_count_while_the_peer_is_waited_for(void **state)
+{
+	static const uint8_t body[] = "late";
+	struct strbuf bytes;
+	strbuf_init(&bytes, 4096);
+	wire_put_preface(&bytes);
+	wire_put_post(&bytes, 1, "/a.B/C");
+	assert_int_equal(http2_harness_feed(&h, bytes.data, bytes.length), 0);
+	assert_int_equal(http2_session_tick(h.session), 1);
+	assert_int_equal(http2_session_tick(h.session), 2);
+	strbuf_clear(&bytes);
+	wire_put_frame(&bytes, WIRE_DATA, WIRE_END_STREAM, 1, body, sizeof(body));
+	assert_int_equal(http2_harness_feed(&h, bytes.data, bytes.length), 0);
+	assert_int_equal(http2_session_tick(h.session), 0);
+	assert_true(http2_session_respond(h.session, 1, &REFUSAL));
+	assert_int_equal(http2_session_tick(h.session), 1);
+	assert_int_equal(http2_harness_drain(&h), 0);
+	assert_int_equal(http2_session_tick(h.session), 0);
+	assert_true(http2_session_is_idle(h.session));
+	strbuf_release(&bytes);
+}
+
 int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, start, stop)
@@ -290,6 +313,7 @@ int main(void)
 		TEST(a_delivered_body_holds_no_more_than_its_size),
 		TEST(small_bodies_take_no_reservation_from_large_ones),
 		TEST(small_requests_cost_no_window_update),
+		TEST(ticks_count_while_the_peer_is_waited_for),
 	};
 	return cmocka_run_group_tests(tests, make_upload, free_upload);
 }
