@@ -21,6 +21,9 @@
 /* Between the GOAWAY that announces the stop and the one that means it: requests already on their way still arrive. */
 #define ANNOUNCE_MS 100
 #define TROUBLE_LOG_INTERVAL_NS ((int64_t)10 * 1000000000)
+/* Of all messages that wait for their clients to take them; a small one always has room. */
+#define UNSENT_BYTES_MAX ((size_t)64 << 20)
+#define SMALL_MESSAGE_BYTES ((size_t)64 << 10)
 
 enum phase {
 	SERVING,
@@ -41,6 +44,7 @@ struct grpc_server {
 	struct loop_timer *phase_timer;
 	struct grpc_deadlines deadlines;
 	LIST_HEAD(, grpc_call) lent; /* calls with a worker, or waiting for one */
+	size_t unsent_bytes;         /* bodies of the answers whose streams are open */
 	enum phase phase;
 	int64_t trouble_logged_ns; /* 0: never */
 };
@@ -57,20 +61,48 @@ static void send_reply(struct grpc_call *call, enum status_code code)
 {
 	call->is_answered = true;
 	call->answered = code;
+	call->server->unsent_bytes += call->reply.response.body_bytes;
 	connection_respond(call->connection, call->stream_id, &call->reply.response);
+}
+
+static void check_unsent(struct grpc_call *call)
+{
+	size_t length = call->st.code == STATUS_OK ? call->response.length : 0;
+	size_t unsent_bytes = call->server->unsent_bytes;
+
+	if (length > SMALL_MESSAGE_BYTES &&
+	    (unsent_bytes > UNSENT_BYTES_MAX || length > UNSENT_BYTES_MAX - unsent_bytes))
+		(void)status_set(&call->st, STATUS_RESOURCE_EXHAUSTED,
+				 "%zu bytes of answers wait for clients to take them", unsent_bytes); /* always -1 */
+}
+
+/* A client may be slow to take the answer, so from here on the call holds nothing else. */
+static void answer(struct grpc_call *call, const struct grpc_refusal *refusal)
+{
+	struct arena used = call->arena;
+
+	arena_init(&call->arena, GRPC_CALL_ARENA_BYTES);
+	if (call->st.code == STATUS_OK)
+		grpc_reply_message(&call->reply, &call->arena, call->response);
+	else
+		grpc_reply_status(&call->reply, &call->arena, &call->st, refusal);
+	arena_release(&used);
+	strbuf_release(&call->request->body);
+	send_reply(call, call->st.code);
 }
 
 /* The method has ended: answers its client, if that still waits. */
 static void end_call(struct grpc_call *call, const struct grpc_refusal *refusal)
 {
-	if (call->connection && !call->is_answered) {
-		if (call->st.code == STATUS_OK)
-			grpc_reply_message(&call->reply, &call->arena, call->response);
-		else
-			grpc_reply_status(&call->reply, &call->arena, &call->st, refusal);
-		send_reply(call, call->st.code);
+	bool is_awaited = call->connection && !call->is_answered;
+
+	if (is_awaited) {
+		check_unsent(call);
+		call->answered = call->st.code;
 	}
-	grpc_call_log_end(call);
+	grpc_call_log_end(call); /* some of its fields are in the arena */
+	if (is_awaited)
+		answer(call, refusal);
 	if (!call->connection)
 		grpc_call_free(call);
 }
@@ -170,9 +202,12 @@ static void *on_request(void *user, struct connection *connection, int32_t strea
 
 static void on_stream_closed(void *user, void *context, uint32_t error_code)
 {
+	struct grpc_server *server = user;
 	struct grpc_call *call = context;
 
 	call->connection = NULL;
+	if (call->is_answered)
+		server->unsent_bytes -= call->reply.response.body_bytes;
 	if (!call->is_lent) {
 		grpc_call_free(call);
 		return;
@@ -281,7 +316,10 @@ static int start(struct grpc_server *server, struct status *st)
 	server->loop = loop_new(st);
 	if (!server->loop)
 		return -1;
-	server->connections = connection_set_new(server->loop, &events, server);
+	int64_t peer_timeout_ms = server->config.peer_timeout_ms;
+
+	server->connections = connection_set_new(
+		server->loop, peer_timeout_ms > 0 ? peer_timeout_ms : CONNECTION_PEER_TIMEOUT_MS, &events, server);
 	server->phase_timer = loop_timer_new(server->loop, next_phase, server);
 	grpc_deadlines_init(&server->deadlines, server->loop, on_deadline, server);
 	server->stop_wakeup = loop_wakeup_new(server->loop, on_stop, server, st);

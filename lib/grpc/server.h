@@ -22,6 +22,7 @@ struct grpc_server_config {
 	unsigned queue_max;       /* calls waiting for one; more are answered UNAVAILABLE, which clients retry */
 	int64_t call_timeout_ms;  /* bound on every call, whatever the client asks; negative for none */
 	int64_t drain_timeout_ms; /* how long calls in flight may run on after the stop before they are cancelled */
+	int64_t peer_timeout_ms;  /* how long a client may keep the server waiting; 0: CONNECTION_PEER_TIMEOUT_MS */
 };
 
 /* Calls that were cancelled at drain_timeout_ms get this long to notice. */

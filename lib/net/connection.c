@@ -9,7 +9,6 @@
 #include <sys/queue.h>
 #include <uv.h>
 
-#include "base/cancel.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "net/loop.h"
@@ -18,6 +17,8 @@
 /* The client's preface and the header of the SETTINGS frame that must follow (RFC 9113, 3.4); the session has refused
  * anything else by the time that many bytes are in. */
 #define HANDSHAKE_BYTES (24 + 9)
+/* The peer's timeout in ticks: what has waited for more of them has waited for longer. */
+#define PEER_TICKS 2
 
 struct connection {
 	union {
@@ -28,23 +29,24 @@ struct connection {
 	} uv;
 	struct connection_set *set;
 	struct http2_session *session;
-	LIST_ENTRY(connection) link;
+	TAILQ_ENTRY(connection) link;
 	TAILQ_ENTRY(connection) dirty_link;
-	bool is_dirty;    /* on the set's list of those to flush */
-	bool is_blocked;  /* a write waits for the peer to read; nothing is read or drained meanwhile */
-	bool has_failed;  /* the session is beyond repair: flush once, then close */
-	unsigned greeted; /* bytes of the handshake seen, up to HANDSHAKE_BYTES */
-	int64_t accepted_ns;
+	bool is_dirty;         /* on the set's list of those to flush */
+	bool is_blocked;       /* a write waits for the peer to read; nothing is read or drained meanwhile */
+	bool has_failed;       /* the session is beyond repair: flush once, then close */
+	unsigned greeted;      /* bytes of the handshake seen, up to HANDSHAKE_BYTES */
+	unsigned waited_ticks; /* for the handshake, or with the same blocked write */
 };
 
 struct connection_set {
 	const struct connection_events *events;
 	void *user;
 	uv_prepare_t *flusher; /* runs before the loop sleeps; freed by its close callback */
-	struct loop_timer *handshake_timer;
-	bool is_handshake_timed; /* the timer runs */
+	struct loop_timer *tick_timer;
+	int64_t tick_ms;
+	bool is_ticking; /* the timer runs */
 	unsigned count;
-	LIST_HEAD(, connection) connections;
+	TAILQ_HEAD(connection_list, connection) connections; /* least recently read from first */
 	TAILQ_HEAD(, connection) dirty;
 	char read_buffer[READ_BYTES];
 };
@@ -66,7 +68,7 @@ static void close_connection(struct connection *c)
 {
 	struct connection_set *set = c->set;
 
-	LIST_REMOVE(c, link);
+	TAILQ_REMOVE(&set->connections, c, link);
 	if (c->is_dirty)
 		TAILQ_REMOVE(&set->dirty, c, dirty_link);
 	c->is_dirty = false;
@@ -104,6 +106,8 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 	}
 	if (length == 0 || c->has_failed)
 		return;
+	TAILQ_REMOVE(&c->set->connections, c, link);
+	TAILQ_INSERT_TAIL(&c->set->connections, c, link);
 	if (c->greeted < HANDSHAKE_BYTES)
 		c->greeted = length < HANDSHAKE_BYTES - c->greeted ? c->greeted + (unsigned)length : HANDSHAKE_BYTES;
 	/* The session's GOAWAY tells the peer why. */
@@ -121,6 +125,7 @@ static void on_written(uv_write_t *request, int rc)
 	if (!c->session)
 		return; /* closed meanwhile */
 	c->is_blocked = false;
+	c->waited_ticks = 0;
 	if (rc < 0 || uv_read_start(&c->uv.stream, on_allocate, on_read) < 0)
 		close_connection(c);
 	else
@@ -192,7 +197,7 @@ void connection_respond(struct connection *connection, int32_t stream_id, const 
 		mark_dirty(connection);
 }
 
-/* ---- accepting */
+/* ---- the session's callbacks */
 
 static void *on_request(void *user, int32_t stream_id, struct http2_request *request)
 {
@@ -208,34 +213,40 @@ static void on_stream_closed(void *user, int32_t stream_id, void *context, uint3
 	c->set->events->on_stream_closed(c->set->user, context, error_code);
 }
 
-static void time_handshakes(struct connection_set *set)
+/* ---- peers that keep the server waiting */
+
+static bool is_too_slow(struct connection *c)
 {
-	if (!set->is_handshake_timed)
-		loop_timer_start(set->handshake_timer, CONNECTION_HANDSHAKE_MS);
-	set->is_handshake_timed = true;
+	bool is_waiting = c->is_blocked || c->greeted < HANDSHAKE_BYTES;
+
+	c->waited_ticks = is_waiting ? c->waited_ticks + 1 : 0;
+	return http2_session_tick(c->session) > PEER_TICKS || c->waited_ticks > PEER_TICKS;
 }
 
-/* One timer for all: it looks again as long as somebody is in the handshake, so a silent peer is gone after twice the time. */
-static void close_silent(void *user)
+static void start_ticking(struct connection_set *set)
+{
+	if (!set->is_ticking)
+		loop_timer_start(set->tick_timer, set->tick_ms);
+	set->is_ticking = true;
+}
+
+/* One timer for all, as long as there is a connection. */
+static void tick(void *user)
 {
 	struct connection_set *set = user;
-	int64_t too_old_ns = cancel_now_ns() - (int64_t)CONNECTION_HANDSHAKE_MS * 1000000;
-	bool is_needed = false;
 	struct connection *next;
 
-	for (struct connection *c = LIST_FIRST(&set->connections); c; c = next) {
-		next = LIST_NEXT(c, link);
-		if (c->greeted >= HANDSHAKE_BYTES)
-			continue;
-		if (c->accepted_ns <= too_old_ns)
+	set->is_ticking = false;
+	for (struct connection *c = TAILQ_FIRST(&set->connections); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (is_too_slow(c))
 			close_connection(c);
-		else
-			is_needed = true;
 	}
-	set->is_handshake_timed = false;
-	if (is_needed)
-		time_handshakes(set);
+	if (set->count > 0)
+		start_ticking(set);
 }
+
+/* ---- accepting */
 
 static int open_stream(struct connection *c, uv_stream_t *server)
 {
@@ -263,26 +274,27 @@ int connection_set_accept(struct connection_set *set, struct uv_stream_s *server
 	}
 	c->set = set;
 	c->session = http2_session_new(&callbacks, &HTTP2_LIMITS_DEFAULT, c);
-	c->accepted_ns = cancel_now_ns();
-	LIST_INSERT_HEAD(&set->connections, c, link);
+	TAILQ_INSERT_TAIL(&set->connections, c, link);
 	set->count++;
-	time_handshakes(set);
+	start_ticking(set);
 	mark_dirty(c); /* a client waits for our SETTINGS before it sends a request */
 	return 0;
 }
 
 /* ---- the set */
 
-struct connection_set *connection_set_new(struct loop *loop, const struct connection_events *events, void *user)
+struct connection_set *connection_set_new(struct loop *loop, int64_t peer_timeout_ms,
+					  const struct connection_events *events, void *user)
 {
 	struct connection_set *set = memory_alloc(sizeof(*set));
 
 	memset(set, 0, offsetof(struct connection_set, read_buffer)); /* the buffer's pages are touched when used */
 	set->events = events;
 	set->user = user;
-	LIST_INIT(&set->connections);
+	TAILQ_INIT(&set->connections);
 	TAILQ_INIT(&set->dirty);
-	set->handshake_timer = loop_timer_new(loop, close_silent, set);
+	set->tick_timer = loop_timer_new(loop, tick, set);
+	set->tick_ms = peer_timeout_ms / PEER_TICKS;
 	set->flusher = memory_alloc(sizeof(*set->flusher));
 	(void)uv_prepare_init(loop_uv(loop), set->flusher); /* neither can fail */
 	(void)uv_prepare_start(set->flusher, flush_dirty);
@@ -299,9 +311,9 @@ void connection_set_free(struct connection_set *set)
 {
 	if (!set)
 		return;
-	while (!LIST_EMPTY(&set->connections))
-		close_connection(LIST_FIRST(&set->connections));
-	loop_timer_free(set->handshake_timer);
+	while (!TAILQ_EMPTY(&set->connections))
+		close_connection(TAILQ_FIRST(&set->connections));
+	loop_timer_free(set->tick_timer);
 	uv_close((uv_handle_t *)set->flusher, free_flusher);
 	free(set);
 }
@@ -311,11 +323,26 @@ unsigned connection_set_count(const struct connection_set *set)
 	return set->count;
 }
 
+bool connection_set_make_room(struct connection_set *set)
+{
+	struct connection *c;
+
+	TAILQ_FOREACH(c, &set->connections, link)
+	{
+		if (!http2_session_is_idle(c->session) || c->is_blocked)
+			continue;
+		http2_session_shutdown(c->session);
+		mark_dirty(c);
+		return true;
+	}
+	return false;
+}
+
 void connection_set_announce_shutdown(struct connection_set *set)
 {
 	struct connection *c;
 
-	LIST_FOREACH(c, &set->connections, link)
+	TAILQ_FOREACH(c, &set->connections, link)
 	{
 		http2_session_announce_shutdown(c->session);
 		mark_dirty(c);
@@ -326,7 +353,7 @@ void connection_set_shutdown(struct connection_set *set)
 {
 	struct connection *c;
 
-	LIST_FOREACH(c, &set->connections, link)
+	TAILQ_FOREACH(c, &set->connections, link)
 	{
 		http2_session_shutdown(c->session);
 		mark_dirty(c);

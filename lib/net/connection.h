@@ -20,8 +20,11 @@ struct uv_stream_s;
 
 /* Open connections at most; more wait in the listener's backlog. */
 #define CONNECTION_MAX 256
-/* A peer that has not sent its preface and SETTINGS by then is closed. */
-#define CONNECTION_HANDSHAKE_MS 10000
+/*
+ * A peer may keep the server waiting that long, and half as long again at most: with its preface and SETTINGS, with the rest of a
+ * request, with reading what was written, with flow-control credit for an answer.  Then its connection is closed.
+ */
+#define CONNECTION_PEER_TIMEOUT_MS 20000
 
 struct connection_events {
 	/* A request is complete; the callee owns it and returns the stream's context (see http2/session.h).  connection may be
@@ -34,12 +37,15 @@ struct connection_events {
 	void (*on_closed)(void *user);
 };
 
-/* events and user outlive it. */
-struct connection_set *connection_set_new(struct loop *loop, const struct connection_events *events, void *user);
+/* events and user outlive it.  peer_timeout_ms: CONNECTION_PEER_TIMEOUT_MS, but for tests. */
+struct connection_set *connection_set_new(struct loop *loop, int64_t peer_timeout_ms,
+					  const struct connection_events *events, void *user);
 /* Closes every connection; their streams are closed first.  NULL is fine. */
 void connection_set_free(struct connection_set *set);
 
 unsigned connection_set_count(const struct connection_set *set);
+/* Tells the idle connection that was used least recently to go; on_closed says when it has.  False where none is idle. */
+bool connection_set_make_room(struct connection_set *set);
 /* Accepts the connection that server has waiting.  The set is not full. */
 int connection_set_accept(struct connection_set *set, struct uv_stream_s *server, struct status *st);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libuv stops accepting while one accepted connection is not taken from it, which is how a full set makes further ones wait
- * in the kernel's backlog.  When descriptors run out it closes those in the backlog, so that the loop does not spin.
+ * in the kernel's backlog until an idle connection has gone.  When descriptors run out it closes those in the backlog, so that the loop does not spin.
  */
 #include "net/listener.h"
 
@@ -52,8 +52,10 @@ static void on_connection(uv_stream_t *stream, int rc)
 		accept_one(listener);
 	} else {
 		listener->is_paused = true;
-		(void)status_set(&st, STATUS_RESOURCE_EXHAUSTED, "%d connections are open, further ones wait",
-				 CONNECTION_MAX);
+		bool has_idle = connection_set_make_room(listener->set);
+
+		(void)status_set(&st, STATUS_RESOURCE_EXHAUSTED, "%d connections are open, further ones %s",
+				 CONNECTION_MAX, has_idle ? "take the place of idle ones" : "wait");
 		listener->on_trouble(listener->user, &st);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accepts connections on an endpoint into a set, as long as the set has room.  Loop thread only. */
+/* Accepts connections on an endpoint into a set, and has idle ones go when the set is full.  Loop thread only. */
 #ifndef CSICORE_NET_LISTENER_H
 #define CSICORE_NET_LISTENER_H
 

@@ -214,7 +214,39 @@ static void the_loop_answers_while_every_worker_is_busy(void **state)
 	server_thread_release(&s);
 }
 
-static void connections_beyond_the_cap_wait_for_room(void **state)
+/* The last of 20 answers of 4 MiB that nobody reads find no room; a small one does. */
+static void answers_that_nobody_takes_have_a_bound(void **state)
+{
+	enum { CLIENTS = 20, FITTING = 15 };
+	struct raw_client *clients[CLIENTS];
+	struct raw_stream *streams[CLIENTS];
+	struct server_thread s;
+	int counts[STATUS_RESOURCE_EXHAUSTED + 1] = {0};
+
+	server_thread_init(&s);
+	s.config.worker_max = 1; /* so that calls end in the order of their coming */
+	s.config.queue_max = CLIENTS;
+	server_thread_start(&s);
+	for (int i = 0; i < CLIENTS; i++) {
+		clients[i] = raw_client_open(s.endpoint);
+		streams[i] = raw_client_call(clients[i], "/test.Service/Big", NULL);
+		raw_client_flush(clients[i]);
+	}
+	struct grpc_client *client = open_client(&s);
+
+	assert_echoes(client, "/test.Service/EchoWorker");
+	for (int i = 0; i < CLIENTS; i++) {
+		raw_client_wait(clients[i], streams[i]);
+		counts[raw_stream_status(streams[i])]++;
+		raw_client_close(clients[i]);
+	}
+	assert_int_equal(counts[STATUS_OK], FITTING);
+	assert_int_equal(counts[STATUS_RESOURCE_EXHAUSTED], CLIENTS - FITTING);
+	grpc_client_close(client);
+	server_thread_release(&s);
+}
+
+static void a_full_house_has_its_least_used_idle_connection_go(void **state)
 {
 	struct server_thread s;
 	struct grpc_client *clients[CONNECTION_MAX];
@@ -222,21 +254,47 @@ static void connections_beyond_the_cap_wait_for_room(void **state)
 	start(&s);
 	for (int i = 0; i < CONNECTION_MAX; i++)
 		clients[i] = open_client(&s);
+	assert_echoes(clients[0], ECHO);
+	struct grpc_client *one_more = open_client(&s);
+
+	assert_echoes(one_more, ECHO);
+	assert_echoes(clients[0], ECHO);
+	assert_echoes(clients[2], ECHO);
+	grpc_client_close(one_more);
+	for (int i = 0; i < CONNECTION_MAX; i++)
+		grpc_client_close(clients[i]);
+	server_thread_release(&s);
+}
+
+static void connections_beyond_the_cap_wait_for_room(void **state)
+{
+	struct server_thread s;
+	struct raw_client *clients[CONNECTION_MAX];
+
+	server_thread_init(&s);
+	s.config.queue_max = CONNECTION_MAX;
+	server_thread_start(&s);
+	for (int i = 0; i < CONNECTION_MAX; i++) {
+		clients[i] = raw_client_open(s.endpoint);
+		(void)raw_client_call(clients[i], "/test.Service/Block", NULL);
+		raw_client_flush(clients[i]);
+	}
+	for (int i = 0; i < 4; i++)
+		server_thread_wait(&s.entered);
 	struct raw_client *waiting[3];
 
 	for (int i = 0; i < 3; i++)
 		waiting[i] = raw_client_open(s.endpoint);
-	assert_echoes(clients[0], ECHO);
 	for (int i = 0; i < 3; i++) {
 		struct raw_stream *stream = raw_client_call(waiting[i], ECHO, NULL);
 
 		assert_string_equal(stream->fields, "");
-		grpc_client_close(clients[i]);
+		raw_client_close(clients[i]);
 		raw_client_wait(waiting[i], stream);
 		assert_int_equal(raw_stream_status(stream), STATUS_OK);
 	}
 	for (int i = 3; i < CONNECTION_MAX; i++)
-		grpc_client_close(clients[i]);
+		raw_client_close(clients[i]);
 	for (int i = 0; i < 3; i++)
 		raw_client_close(waiting[i]);
 	server_thread_release(&s);
@@ -252,6 +310,8 @@ int main(void)
 		cmocka_unit_test(a_full_queue_answers_unavailable),
 		cmocka_unit_test(a_cancelled_call_gives_its_place_in_the_queue_back),
 		cmocka_unit_test(the_loop_answers_while_every_worker_is_busy),
+		cmocka_unit_test(answers_that_nobody_takes_have_a_bound),
+		cmocka_unit_test(a_full_house_has_its_least_used_idle_connection_go),
 		cmocka_unit_test(connections_beyond_the_cap_wait_for_room),
 	};
 

@@ -4,11 +4,13 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -180,6 +182,86 @@ static void tcp_is_served_too(void **state)
 	server_thread_release(&s);
 }
 
+/* The connection ends though its peer never read; what a client of good will had in flight goes on. */
+static void expect_the_end_of(const char *hello, size_t length)
+{
+	struct server_thread s;
+	struct status st;
+	uint8_t flags, *reply = NULL;
+	size_t reply_bytes;
+
+	server_thread_init(&s);
+	s.config.peer_timeout_ms = 20;
+	server_thread_start(&s);
+	AUTO_CLOSE int fd = connect_to(&s);
+
+	const struct timeval patience = {.tv_sec = 20};
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(send(fd, hello, length, MSG_NOSIGNAL), length);
+	errno = 0;
+	while (read_frame(fd, &flags) >= 0)
+		continue;
+	assert_int_not_equal(errno, EAGAIN);
+	struct grpc_client *client = grpc_client_open(s.endpoint, 20000, &st);
+
+	assert_non_null(client);
+	assert_int_equal(grpc_client_call(client, "/test.Service/Echo", NULL, 0, 20000, &reply, &reply_bytes, &st), 0);
+	free(reply);
+	grpc_client_close(client);
+	server_thread_release(&s);
+}
+
+static void a_silent_peer_is_closed(void **state)
+{
+	expect_the_end_of("PRI", 3);
+}
+
+#define HEADERS_OF(path_length, path) \
+	"\x83\x86\x44" path_length path "\x5f\x10" \
+	"application/grpc"
+
+static void a_request_that_never_ends_is_closed(void **state)
+{
+	/* HEADERS of 40 bytes on stream 1, without END_STREAM */
+	static const char hello[] =
+		PREFACE EMPTY_SETTINGS "\0\0\x28\1\4\0\0\0\1" HEADERS_OF("\x12", "/test.Service/Echo");
+
+	expect_the_end_of(hello, sizeof(hello) - 1);
+}
+
+static void an_answer_that_is_never_taken_is_closed(void **state)
+{
+	/* SETTINGS_INITIAL_WINDOW_SIZE 0, a request for 4 MiB on stream 1 */
+	static const char hello[] =
+		PREFACE "\0\0\6\4\0\0\0\0\0\0\4\0\0\0\0"
+			"\0\0\x27\1\4\0\0\0\1" HEADERS_OF("\x11", "/test.Service/Big") "\0\0\5\0\1\0\0\0\1\0\0\0\0\0";
+
+	expect_the_end_of(hello, sizeof(hello) - 1);
+}
+
+static void a_call_that_takes_its_time_is_not_closed(void **state)
+{
+	struct server_thread s;
+	struct status st;
+	uint8_t *reply = NULL;
+	size_t length;
+
+	server_thread_init(&s);
+	s.config.peer_timeout_ms = 20;
+	server_thread_start(&s);
+	struct grpc_client *client = grpc_client_open(s.endpoint, 20000, &st);
+
+	assert_non_null(client);
+	/* Its deadline is several times what a peer may make the server wait. */
+	assert_int_equal(grpc_client_call(client, "/test.Service/Block", NULL, 0, 200, &reply, &length, &st), -1);
+	assert_int_equal(st.code, STATUS_DEADLINE_EXCEEDED);
+	assert_int_equal(grpc_client_call(client, "/test.Service/Echo", NULL, 0, 20000, &reply, &length, &st), 0);
+	free(reply);
+	grpc_client_close(client);
+	server_thread_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +270,10 @@ int main(void)
 		cmocka_unit_test(a_handshake_may_come_byte_by_byte),
 		cmocka_unit_test(a_connection_for_each_call_leaves_nothing_behind),
 		cmocka_unit_test(tcp_is_served_too),
+		cmocka_unit_test(a_silent_peer_is_closed),
+		cmocka_unit_test(a_request_that_never_ends_is_closed),
+		cmocka_unit_test(an_answer_that_is_never_taken_is_closed),
+		cmocka_unit_test(a_call_that_takes_its_time_is_not_closed),
 	};
 
 	log_configure(LOG_ERROR, LOG_FORMAT_TEXT);
