@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deletions of volumes whose directories are also those of others, lie in them or look like their archives. */
+#include "controller/volume.h"
+
+#include <errno.h>
+
+#include "world.h"
+
+#define OUR_FOLDERS ".csicore/\n.csicore/trash/\n.csicore/volumes/\n"
+
+static struct world world;
+
+static int set_up(void **state)
+{
+	return world_init(&world);
+}
+
+static int tear_down(void **state)
+{
+	return world_release(&world);
+}
+
+static void set_policy(const char *default_on_delete, bool removes_archived)
+{
+	world.config.default_on_delete = default_on_delete;
+	world.config.removes_archived = removes_archived;
+	world_restart_controller(&world);
+}
+
+/* Makes a volume with a file in it and returns its id. */
+static const char *make_volume(const char *name, const char *sub_dir, const char *on_delete)
+{
+	Csi__V1__CreateVolumeRequest *request = create_request(&world, name);
+	if (sub_dir)
+		add_parameter(&world, request, "subDir", sub_dir);
+	if (on_delete)
+		add_parameter(&world, request, "onDelete", on_delete);
+	const Csi__V1__Volume *volume = create(&world, request);
+	assert_non_null(volume);
+	fs_memory_plant_file(world.fs, arena_printf(&world.arena, "%s/data", sub_dir ? sub_dir : name), "data");
+	return volume->volume_id;
+}
+
+static void assert_deleted(const char *volume_id)
+{
+	if (delete_id(&world, volume_id) < 0)
+		fail_msg("%s: %s", volume_id, world.st.message);
+}
+
+static void shared_directory_stays_until_its_last_volume(void **state)
+{
+	const char *first = make_volume("pvc-1", "shared", NULL);
+	const char *second = make_volume("pvc-2", "/shared/", NULL);
+	assert_deleted(first);
+	assert_tree(&world, ".csicore/\n.csicore/volumes/\n.csicore/volumes/pvc-2\nshared/\nshared/data\n");
+	assert_deleted(second);
+	assert_tree(&world, OUR_FOLDERS);
+}
+
+static void directory_that_holds_another_volume_stays(void **state)
+{
+	const char *outer = make_volume("pvc-1", "ns", NULL);
+	const char *inner = make_volume("pvc-2", "ns/claim", NULL);
+	make_volume("pvc-3", "ns-not", NULL);
+	assert_deleted(outer);
+	assert_true(fs_memory_exists(world.fs, "ns/claim/data"));
+	assert_deleted(inner);
+	assert_false(fs_memory_exists(world.fs, "ns/claim"));
+}
+
+static void volume_without_a_subdir_can_be_shared_too(void **state)
+{
+	const char *first = make_volume("pvc-1", NULL, NULL);
+	const char *second = make_volume("pvc-2", "pvc-1/inner", NULL);
+	assert_deleted(first);
+	assert_true(fs_memory_exists(world.fs, "pvc-1/inner/data"));
+	assert_deleted(second);
+	assert_tree(&world, OUR_FOLDERS "pvc-1/\npvc-1/data\n");
+}
+
+static void empty_volume_above_is_no_empty_parent(void **state)
+{
+	assert_non_null(create(&world, create_request_in(&world, "pvc-1", "outer/a")));
+	const char *inner = make_volume("pvc-2", "outer/a/b/c", NULL);
+	assert_deleted(inner);
+	assert_true(fs_memory_exists(world.fs, "outer/a"));
+	assert_false(fs_memory_exists(world.fs, "outer/a/b"));
+}
+
+static void record_of_another_volume_stays(void **state)
+{
+	make_volume("pvc-2", NULL, NULL);
+	fs_memory_plant_file(world.fs, "foo/data", "x");
+	assert_deleted("srv#share#foo#pvc-2#");
+	assert_false(fs_memory_exists(world.fs, "foo"));
+	assert_non_null(record_at(&world, ".csicore/volumes/pvc-2"));
+}
+
+static void sharers_are_found_past_the_first_page(void **state)
+{
+	fs_memory_set_page_entries(world.fs, 3);
+	for (int i = 0; i < 20; i++)
+		make_volume(arena_printf(&world.arena, "pvc-%02d", i), arena_printf(&world.arena, "d%d", i), NULL);
+	const char *first = make_volume("pvc-x", "shared", NULL);
+	make_volume("pvc-y", "shared", NULL);
+	fs_memory_plant_file(world.fs, ".csicore/volumes/garbled", "x");
+	fs_memory_plant_dir(world.fs, ".csicore/volumes/directory", 0755);
+	assert_deleted(first);
+	assert_true(fs_memory_exists(world.fs, "shared/data"));
+	assert_deleted("srv#share#d7#pvc-07#");
+	assert_false(fs_memory_exists(world.fs, "d7"));
+}
+
+static void nothing_is_deleted_while_sharers_are_unknown(void **state)
+{
+	const char *id = make_volume("pvc-1", "shared", NULL);
+	make_volume("pvc-2", "shared", NULL);
+	world_restart_controller(&world);
+	for (unsigned nth = 1; nth < 6; nth++) {
+		fs_memory_fail_nth(world.fs, nth, EIO, FS_MEMORY_FAIL_BEFORE);
+		(void)delete_id(&world, id);
+		assert_true(fs_memory_exists(world.fs, "shared/data"));
+	}
+}
+
+static void volume_called_like_an_archive_is_none(void **state)
+{
+	set_policy("archive", true);
+	assert_non_null(create(&world, create_request_in(&world, "pvc-2", "archived-claim")));
+	const char *first = make_volume("pvc-1", "claim", NULL);
+	assert_deleted(first);
+	assert_true(fs_memory_exists(world.fs, "archived-claim-pvc-1/data"));
+	assert_false(fs_memory_exists(world.fs, "archived-claim/data"));
+	fs_memory_plant_file(world.fs, "archived-claim/own", "x");
+	assert_deleted(make_volume("pvc-3", "claim", NULL));
+	assert_true(fs_memory_exists(world.fs, "archived-claim/own"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(shared_directory_stays_until_its_last_volume),
+		TEST(directory_that_holds_another_volume_stays),
+		TEST(volume_without_a_subdir_can_be_shared_too),
+		TEST(empty_volume_above_is_no_empty_parent),
+		TEST(record_of_another_volume_stays),
+		TEST(sharers_are_found_past_the_first_page),
+		TEST(nothing_is_deleted_while_sharers_are_unknown),
+		TEST(volume_called_like_an_archive_is_none),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
