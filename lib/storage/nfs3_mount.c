@@ -68,12 +68,12 @@ static void receive_universal_address(const void *reply, void *result)
 	*(uint16_t *)result = port_of_universal_address(((const struct pmap3_string_result *)reply)->addr);
 }
 
-static int ask_port(const struct nfs3_place *place, const char *what, uint32_t program, uint32_t version,
-		    struct cancel *cancel, uint16_t *ret_port, struct status *st)
+static int ask_port(struct nfs_target *target, const char *address, const char *what, uint32_t program,
+		    uint32_t version, struct cancel *cancel, uint16_t *ret_port, struct status *st)
 {
-	struct port_question question = {program, version, strchr(place->address, ':') != NULL};
+	struct port_question question = {program, version, strchr(address, ':') != NULL};
 	uint16_t port = 0;
-	struct nfs_connection *c = nfs_connection_open(place->target, place->address, PORTMAPPER_PORT, cancel, st);
+	struct nfs_connection *c = nfs_connection_open(target, address, PORTMAPPER_PORT, cancel, st);
 
 	if (!c)
 		return status_prefix(st, "ask the portmapper for %s", what);
@@ -86,19 +86,21 @@ static int ask_port(const struct nfs3_place *place, const char *what, uint32_t p
 		return status_prefix(st, "ask the portmapper for %s", what);
 	if (port == 0)
 		return status_set_cause(st, STATUS_FAILED_PRECONDITION, EPROTONOSUPPORT,
-					"NFS server %s: its portmapper knows no %s", place->target->server, what);
+					"NFS server %s: its portmapper knows no %s", target->server, what);
 	*ret_port = port;
 	return 0;
 }
 
-int nfs3_ask_nfs_port(const struct nfs3_place *place, struct cancel *cancel, uint16_t *ret_port, struct status *st)
+int nfs3_ask_nfs_port(struct nfs_target *target, const char *address, struct cancel *cancel, uint16_t *ret_port,
+		      struct status *st)
 {
-	return ask_port(place, "NFSv3 over TCP", NFS_PROGRAM, NFS_V3, cancel, ret_port, st);
+	return ask_port(target, address, "NFSv3 over TCP", NFS_PROGRAM, NFS_V3, cancel, ret_port, st);
 }
 
-int nfs3_ask_mount_port(const struct nfs3_place *place, struct cancel *cancel, uint16_t *ret_port, struct status *st)
+int nfs3_ask_mount_port(struct nfs_target *target, const char *address, struct cancel *cancel, uint16_t *ret_port,
+			struct status *st)
 {
-	return ask_port(place, "mountd version 3 over TCP", MOUNT_PROGRAM, MOUNT_V3, cancel, ret_port, st);
+	return ask_port(target, address, "mountd version 3 over TCP", MOUNT_PROGRAM, MOUNT_V3, cancel, ret_port, st);
 }
 
 struct mount_answer {
@@ -123,9 +125,9 @@ static void receive_mnt(const void *reply, void *result)
 		res->fhs_status == MNT3_OK && nfs_handle_set(&a->handle, handle->fhandle3_val, handle->fhandle3_len);
 }
 
-static int refused(const struct nfs3_place *place, const char *directory, int mount_status, struct status *st)
+static int refused(const struct nfs_target *target, const char *directory, int mount_status, struct status *st)
 {
-	const char *server = place->target->server;
+	const char *server = target->server;
 	int errnum = nfs_errno(mount_status);
 
 	if (errnum == ENOENT)
@@ -161,8 +163,8 @@ static int mount_prefix(struct nfs_connection *c, const struct path *share, size
 	return nfs_connection_call(c, send_mnt, directory, receive_mnt, ret, cancel, st);
 }
 
-static int mount_nearest(struct nfs_connection *c, const struct nfs3_place *place, const struct path *share,
-			 struct cancel *cancel, struct nfs_handle *ret_handle, size_t *ret_mounted, struct status *st)
+static int mount_nearest(struct nfs_connection *c, const struct path *share, struct cancel *cancel,
+			 struct nfs_handle *ret_handle, size_t *ret_mounted, struct status *st)
 {
 	char directory[MNTPATHLEN + 1], whole[MNTPATHLEN + 1] = "/";
 	int whole_status = MNT3_OK;
@@ -182,18 +184,19 @@ static int mount_nearest(struct nfs_connection *c, const struct nfs3_place *plac
 			whole_status = answer.status;
 		}
 		if (names == 0 || !may_be_below_an_export(answer.status))
-			return refused(place, whole, whole_status == MNT3_OK ? MNT3ERR_SERVERFAULT : whole_status, st);
+			return refused(c->target, whole, whole_status == MNT3_OK ? MNT3ERR_SERVERFAULT : whole_status,
+				       st);
 	}
 }
 
-int nfs3_mount(const struct nfs3_place *place, uint16_t mount_port, const struct path *share, struct cancel *cancel,
-	       struct nfs_handle *ret_handle, size_t *ret_mounted, struct status *st)
+int nfs3_mount(struct nfs_target *target, const char *address, uint16_t mount_port, const struct path *share,
+	       struct cancel *cancel, struct nfs_handle *ret_handle, size_t *ret_mounted, struct status *st)
 {
-	struct nfs_connection *c = nfs_connection_open(place->target, place->address, mount_port, cancel, st);
+	struct nfs_connection *c = nfs_connection_open(target, address, mount_port, cancel, st);
 
 	if (!c)
 		return status_prefix(st, "mountd");
-	int result = mount_nearest(c, place, share, cancel, ret_handle, ret_mounted, st);
+	int result = mount_nearest(c, share, cancel, ret_handle, ret_mounted, st);
 
 	nfs_connection_close(c);
 	return result;

@@ -100,8 +100,8 @@ int nfs4_create_file(struct nfs_connection *c, const struct nfs_handle *dir, con
 int nfs4_read_opened(struct nfs_connection *c, const struct nfs_handle *dir, const char *name,
 		     struct strbuf *ret_content, struct cancel *cancel, struct status *st);
 
-/* The handle and type of the directory that the share's names lead to from the server's root. */
+/* What the share's names lead to from the server's root. */
 int nfs4_walk_share(struct nfs_connection *c, const struct path *share, struct cancel *cancel,
-		    struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st);
+		    struct nfs_root *ret_root, struct status *st);
 
 #endif

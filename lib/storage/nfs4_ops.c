@@ -235,7 +235,7 @@ static int capacity(struct nfs_connection *c, const struct nfs_handle *dir, stru
 #define WALK_NAMES_MAX 8
 
 int nfs4_walk_share(struct nfs_connection *c, const struct path *share, struct cancel *cancel,
-		    struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st)
+		    struct nfs_root *ret_root, struct status *st)
 {
 	struct nfs4_answer answer = {.status = NFS4_OK};
 	struct nfs_handle at;
@@ -258,8 +258,7 @@ int nfs4_walk_share(struct nfs_connection *c, const struct path *share, struct c
 		if (walked == share->count)
 			break;
 	}
-	*ret_handle = at;
-	*ret_type = answer.attributes.attr.type;
+	*ret_root = (struct nfs_root){at, answer.attributes.attr.type};
 	return 0;
 }
 

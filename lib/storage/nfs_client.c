@@ -79,12 +79,11 @@ typedef int connecting_step(struct connecting *attempt, const char *address, str
 static int connect_nfs(struct connecting *attempt, const char *address, struct cancel *cancel, struct status *st)
 {
 	struct nfs_client *client = attempt->client;
-	const struct nfs3_place place = {&client->target, address};
 	uint16_t port = client->nfs_port;
 
 	if (port == 0 && attempt->version == NFS_VERSION_4)
 		port = NFS4_PORT;
-	if (port == 0 && nfs3_ask_nfs_port(&place, cancel, &port, st) < 0)
+	if (port == 0 && nfs3_ask_nfs_port(&client->target, address, cancel, &port, st) < 0)
 		return -1;
 	attempt->connection = nfs_connection_open(&client->target, address, port, cancel, st);
 	if (!attempt->connection)
@@ -96,12 +95,12 @@ static int connect_nfs(struct connecting *attempt, const char *address, struct c
 static int mount_share(struct connecting *attempt, const char *address, struct cancel *cancel, struct status *st)
 {
 	struct nfs_client *client = attempt->client;
-	const struct nfs3_place place = {&client->target, address};
 	uint16_t port = client->mount_port;
 
-	if (port == 0 && nfs3_ask_mount_port(&place, cancel, &port, st) < 0)
+	if (port == 0 && nfs3_ask_mount_port(&client->target, address, cancel, &port, st) < 0)
 		return -1;
-	return nfs3_mount(&place, port, attempt->share, cancel, &attempt->mounted, &attempt->mounted_names, st);
+	return nfs3_mount(&client->target, address, port, attempt->share, cancel, &attempt->mounted,
+			  &attempt->mounted_names, st);
 }
 
 /* The address that answered last comes first. */
@@ -190,32 +189,32 @@ void nfs_client_return(struct nfs_connection **connection)
 }
 
 static int find_root4(struct nfs_client *client, const struct path *share, struct cancel *cancel,
-		      struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st)
+		      struct nfs_root *ret_root, struct status *st)
 {
 	AUTO(nfs_client_return) struct nfs_connection *c = nfs_client_borrow(client, NFS_VERSION_4, cancel, st);
 
-	return c ? nfs4_walk_share(c, share, cancel, ret_handle, ret_type, st) : -1;
+	return c ? nfs4_walk_share(c, share, cancel, ret_root, st) : -1;
 }
 
 /* The root that mountd gave before, where the server still knows it. */
 static int ask_kept_root3(struct nfs_client *client, struct nfs_connection *c, struct cancel *cancel,
-			  struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st)
+			  struct nfs_root *ret_root, struct status *st)
 {
 	struct fs_attr attr;
 
 	(void)pthread_mutex_lock(&client->lock);
-	*ret_handle = client->root3;
+	struct nfs_handle kept = client->root3;
+
 	(void)pthread_mutex_unlock(&client->lock);
-	if (ret_handle->length == 0 || nfs3_protocol.get_attr(c, ret_handle, cancel, &attr, st) < 0)
+	if (kept.length == 0 || nfs3_protocol.get_attr(c, &kept, cancel, &attr, st) < 0)
 		return -1;
-	*ret_type = attr.type;
+	*ret_root = (struct nfs_root){kept, attr.type};
 	return 0;
 }
 
 /* From the exported directory at or above the share down to it. */
 static int walk_from_export(struct nfs_connection *c, const struct path *share, const struct connecting *mounted,
-			    struct cancel *cancel, struct nfs_handle *ret_handle, enum fs_type *ret_type,
-			    struct status *st)
+			    struct cancel *cancel, struct nfs_root *ret_root, struct status *st)
 {
 	struct nfs_handle at = mounted->mounted;
 	struct fs_attr attr;
@@ -232,27 +231,26 @@ static int walk_from_export(struct nfs_connection *c, const struct path *share, 
 			return -1;
 		at = next;
 	}
-	*ret_handle = at;
-	*ret_type = attr.type;
+	*ret_root = (struct nfs_root){at, attr.type};
 	return 0;
 }
 
 static int find_root3(struct nfs_client *client, const struct path *share, struct cancel *cancel,
-		      struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st)
+		      struct nfs_root *ret_root, struct status *st)
 {
 	struct connecting mount = {.client = client, .version = NFS_VERSION_3, .share = share};
 	AUTO(nfs_client_return) struct nfs_connection *c = nfs_client_borrow(client, NFS_VERSION_3, cancel, st);
 
 	if (!c)
 		return -1;
-	if (ask_kept_root3(client, c, cancel, ret_handle, ret_type, st) == 0)
+	if (ask_kept_root3(client, c, cancel, ret_root, st) == 0)
 		return 0;
 	/* A handle that went stale is asked for anew; a server that is away is not asked twice. */
 	if (c->is_broken || connect_within_timeout(&mount, mount_share, cancel, st) < 0 ||
-	    walk_from_export(c, share, &mount, cancel, ret_handle, ret_type, st) < 0)
+	    walk_from_export(c, share, &mount, cancel, ret_root, st) < 0)
 		return -1;
 	(void)pthread_mutex_lock(&client->lock);
-	client->root3 = *ret_handle;
+	client->root3 = ret_root->handle;
 	(void)pthread_mutex_unlock(&client->lock);
 	return 0;
 }
@@ -276,21 +274,21 @@ static int both_failed(const struct status *nfs4, struct status *st)
 }
 
 static int find_root(struct nfs_client *client, enum nfs_version *version, const struct path *share,
-		     struct cancel *cancel, struct nfs_handle *ret_handle, enum fs_type *ret_type, struct status *st)
+		     struct cancel *cancel, struct nfs_root *ret_root, struct status *st)
 {
 	enum nfs_version asked = *version;
 	struct status nfs4;
 
 	if (asked != NFS_VERSION_3) {
 		*version = NFS_VERSION_4;
-		if (find_root4(client, share, cancel, ret_handle, ret_type, st) == 0)
+		if (find_root4(client, share, cancel, ret_root, st) == 0)
 			return 0;
 		if (asked == NFS_VERSION_4 || !may_speak_nfs3(st->errnum))
 			return -1;
 		nfs4 = *st;
 	}
 	*version = NFS_VERSION_3;
-	if (find_root3(client, share, cancel, ret_handle, ret_type, st) == 0)
+	if (find_root3(client, share, cancel, ret_root, st) == 0)
 		return 0;
 	return asked == NFS_VERSION_3 ? -1 : both_failed(&nfs4, st);
 }
@@ -314,7 +312,7 @@ int nfs_client_find_root(struct nfs_client *client, struct cancel *cancel, const
 {
 	AUTO(arena_release) struct arena arena;
 	struct path share;
-	enum fs_type type;
+	struct nfs_root root;
 
 	arena_init(&arena, SIZE_MAX);
 	if (path_split(&arena, "share", client->share, &share, st) < 0)
@@ -323,9 +321,9 @@ int nfs_client_find_root(struct nfs_client *client, struct cancel *cancel, const
 	enum nfs_version version = client->version;
 
 	(void)pthread_mutex_unlock(&client->lock);
-	if (find_root(client, &version, &share, cancel, ret_handle, &type, st) < 0)
+	if (find_root(client, &version, &share, cancel, &root, st) < 0)
 		return root_failed(client, st);
-	int errnum = nfs_errno_as_directory(type);
+	int errnum = nfs_errno_as_directory(root.type);
 
 	if (errnum != 0)
 		return status_set_errno(st, errnum, "NFS server %s: share \"%s\"", client->target.server,
@@ -333,6 +331,7 @@ int nfs_client_find_root(struct nfs_client *client, struct cancel *cancel, const
 	(void)pthread_mutex_lock(&client->lock);
 	client->version = version;
 	(void)pthread_mutex_unlock(&client->lock);
+	*ret_handle = root.handle;
 	*ret_protocol = version == NFS_VERSION_4 ? &nfs4_protocol : &nfs3_protocol;
 	return 0;
 }

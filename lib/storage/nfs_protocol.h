@@ -15,6 +15,12 @@ struct nfs_handle {
 	char bytes[NFS_HANDLE_MAX];
 };
 
+/* Where a share begins, which may yet be no directory. */
+struct nfs_root {
+	struct nfs_handle handle;
+	enum fs_type type;
+};
+
 struct nfs_protocol {
 	const char *name; /* "NFSv3" */
 	enum nfs_version version;
