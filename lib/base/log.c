@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 /* A line longer than this is cut; the fields that come first are the ones that count. */
 #define LINE_BYTES 4096
 /* Room that is always left for the closing characters and the newline. */
@@ -34,42 +36,54 @@ bool log_is_on(enum log_level level)
 	return level >= minimum_level;
 }
 
-static void put(struct line *line, const char *text, size_t length)
+/* All of it, or nothing where it does not fit. */
+static bool put(struct line *line, const char *text, size_t length)
 {
-	size_t room = sizeof(line->text) - TAIL_BYTES - line->length;
-
-	if (length > room)
-		length = room;
+	if (line->length + length > sizeof(line->text) - TAIL_BYTES)
+		return false;
 	memcpy(line->text + line->length, text, length);
 	line->length += length;
+	return true;
 }
 
-static void puts_on(struct line *line, const char *text)
+static bool puts_on(struct line *line, const char *text)
 {
-	put(line, text, strlen(text));
+	return put(line, text, strlen(text));
 }
 
-/* Escapes as JSON does; the key=value form uses the same escapes inside its quotes. */
-static void put_quoted(struct line *line, const char *text)
+/* The character at the beginning of text, escaped as JSON does; the key=value form uses the same escapes. */
+static bool put_character(struct line *line, const char *text, size_t length)
 {
-	puts_on(line, "\"");
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		char escape[8];
+	unsigned char first = (unsigned char)text[0];
+	char escape[8];
 
-		if (*at == '"' || *at == '\\') {
-			escape[0] = '\\';
-			escape[1] = (char)*at;
-			put(line, escape, 2);
-		} else if (*at == '\n') {
-			puts_on(line, "\\n");
-		} else if (*at < 0x20 || *at == 0x7F) {
-			(void)snprintf(escape, sizeof(escape), "\\u%04x", *at); /* six characters, fits */
-			puts_on(line, escape);
-		} else {
-			put(line, (const char *)at, 1);
-		}
+	if (length == 0)
+		return puts_on(line, UTF8_REPLACEMENT);
+	if (first == '\n')
+		return puts_on(line, "\\n");
+	if (first >= 0x20 && first != 0x7F && first != '"' && first != '\\')
+		return put(line, text, length);
+	(void)snprintf(escape, sizeof(escape), first < 0x20 || first == 0x7F ? "\\u%04x" : "\\%c", first); /* fits */
+	return puts_on(line, escape);
+}
+
+/* As much of text as there is room for; false where there is none at all. */
+static bool put_quoted(struct line *line, const char *text)
+{
+	size_t left = strlen(text);
+
+	if (!puts_on(line, "\""))
+		return false;
+	while (left > 0) {
+		size_t length = utf8_character(text, left);
+
+		if (!put_character(line, text, length))
+			break;
+		text += length > 0 ? length : 1;
+		left -= length > 0 ? length : 1;
 	}
-	puts_on(line, "\"");
+	line->text[line->length++] = '"'; /* of the tail, where the text was cut */
+	return true;
 }
 
 static bool is_plain(const char *text)
@@ -79,39 +93,36 @@ static bool is_plain(const char *text)
 	return *text && text[strspn(text, plain)] == '\0';
 }
 
-static void put_text_value(struct line *line, const char *text)
+static bool put_text_value(struct line *line, const char *text)
 {
-	if (line_format == LOG_FORMAT_TEXT && is_plain(text))
-		puts_on(line, text);
-	else
-		put_quoted(line, text);
+	if (line_format == LOG_FORMAT_TEXT && is_plain(text) && puts_on(line, text))
+		return true;
+	return put_quoted(line, text);
 }
 
-static void put_key(struct line *line, const char *key)
+static bool put_key(struct line *line, const char *key)
 {
-	if (line_format == LOG_FORMAT_TEXT) {
-		if (line->length > 0)
-			puts_on(line, " ");
-		puts_on(line, key);
-		puts_on(line, "=");
-	} else {
-		puts_on(line, line->length > 0 ? "," : "{");
-		put_quoted(line, key);
-		puts_on(line, ":");
-	}
+	if (line_format == LOG_FORMAT_TEXT)
+		return (line->length == 0 || puts_on(line, " ")) && puts_on(line, key) && puts_on(line, "=");
+	return puts_on(line, line->length > 0 ? "," : "{") && put_quoted(line, key) && puts_on(line, ":");
+}
+
+static bool put_value(struct line *line, const struct log_field *field)
+{
+	char number[24];
+
+	if (field->text)
+		return put_text_value(line, field->text);
+	(void)snprintf(number, sizeof(number), "%" PRId64, field->number); /* 20 digits at most */
+	return puts_on(line, number);
 }
 
 static void put_field(struct line *line, const struct log_field *field)
 {
-	char number[24];
+	size_t begin = line->length;
 
-	put_key(line, field->key);
-	if (field->text) {
-		put_text_value(line, field->text);
-		return;
-	}
-	(void)snprintf(number, sizeof(number), "%" PRId64, field->number); /* 20 digits at most */
-	puts_on(line, number);
+	if (!put_key(line, field->key) || !put_value(line, field))
+		line->length = begin;
 }
 
 static void put_time(struct line *line)
@@ -125,8 +136,7 @@ static void put_time(struct line *line)
 	size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
 
 	(void)snprintf(text + length, sizeof(text) - length, ".%03ldZ", now.tv_nsec / 1000000);
-	put_key(line, "time");
-	put_text_value(line, text);
+	put_field(line, &LOG_TEXT("time", text));
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "support/cmocka.h"
 
 static char line[8192];
@@ -59,6 +60,43 @@ static void a_long_line_is_cut_and_still_ends(void **state)
 	assert_int_equal(line[strlen(line) - 1], '\n');
 }
 
+/* Whatever is in it, and wherever it is cut: readers of JSON refuse half an escape, half a character, or no closing quote. */
+static void a_cut_line_of_json_is_json(void **state)
+{
+	static const char *const units[] = {"\x01", "\xC3\xA9", "\xFF", "\\", "y"};
+	char text[6000];
+	const struct log_field fields[] = {LOG_TEXT("t", text), LOG_NUMBER("ms", 7), LOG_TEXT("a key", "a value")};
+
+	log_configure(LOG_INFO, LOG_FORMAT_JSON);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		for (size_t at = 0; at < sizeof(text); at++)
+			text[at] = units[i][at % strlen(units[i])];
+		text[sizeof(text) - 1] = '\0';
+		capture(LOG_INFO, "x", fields, 3);
+		size_t length = strlen(line);
+
+		assert_in_range(length, 4080, 4096);
+		assert_true(utf8_is_valid(line, length));
+		assert_string_equal(line + length - 3, "\"}\n");
+		const char *begin = strstr(line, "\"t\":\"");
+
+		assert_non_null(begin);
+		const char *escape = strchr(begin, '\\');
+
+		if (escape) /* they follow each other without a gap, so none is half a one */
+			assert_int_equal((line + length - 3 - escape) % (escape[1] == 'u' ? 6 : 2), 0);
+	}
+}
+
+static void bytes_that_are_no_text_are_replaced(void **state)
+{
+	const struct log_field field = LOG_TEXT("path", "/\xFFx\xC3");
+
+	log_configure(LOG_INFO, LOG_FORMAT_TEXT);
+	capture(LOG_INFO, "x", &field, 1);
+	assert_non_null(strstr(line, " path=\"/\xEF\xBF\xBDx\xEF\xBF\xBD\"\n"));
+}
+
 static void levels_below_the_minimum_are_off(void **state)
 {
 	log_configure(LOG_WARNING, LOG_FORMAT_TEXT);
@@ -72,6 +110,8 @@ int main(void)
 		cmocka_unit_test(text_lines_quote_only_what_needs_it),
 		cmocka_unit_test(json_lines_are_objects),
 		cmocka_unit_test(a_long_line_is_cut_and_still_ends),
+		cmocka_unit_test(a_cut_line_of_json_is_json),
+		cmocka_unit_test(bytes_that_are_no_text_are_replaced),
 		cmocka_unit_test(levels_below_the_minimum_are_off),
 	};
 
