@@ -36,6 +36,7 @@ struct connection {
 	bool has_failed;       /* the session is beyond repair: flush once, then close */
 	unsigned greeted;      /* bytes of the handshake seen, up to HANDSHAKE_BYTES */
 	unsigned waited_ticks; /* for the handshake, or with the same blocked write */
+	unsigned idle_ticks;   /* since the last read, and without a stream */
 };
 
 struct connection_set {
@@ -45,6 +46,7 @@ struct connection_set {
 	struct loop_timer *tick_timer;
 	int64_t tick_ms;
 	bool is_ticking; /* the timer runs */
+	bool needs_room; /* somebody waits, and no connection was idle for long enough */
 	unsigned count;
 	TAILQ_HEAD(connection_list, connection) connections; /* least recently read from first */
 	TAILQ_HEAD(, connection) dirty;
@@ -108,6 +110,7 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 		return;
 	TAILQ_REMOVE(&c->set->connections, c, link);
 	TAILQ_INSERT_TAIL(&c->set->connections, c, link);
+	c->idle_ticks = 0;
 	if (c->greeted < HANDSHAKE_BYTES)
 		c->greeted = length < HANDSHAKE_BYTES - c->greeted ? c->greeted + (unsigned)length : HANDSHAKE_BYTES;
 	/* The session's GOAWAY tells the peer why. */
@@ -220,6 +223,7 @@ static bool is_too_slow(struct connection *c)
 	bool is_waiting = c->is_blocked || c->greeted < HANDSHAKE_BYTES;
 
 	c->waited_ticks = is_waiting ? c->waited_ticks + 1 : 0;
+	c->idle_ticks = http2_session_is_idle(c->session) ? c->idle_ticks + 1 : 0;
 	return http2_session_tick(c->session) > PEER_TICKS || c->waited_ticks > PEER_TICKS;
 }
 
@@ -242,6 +246,8 @@ static void tick(void *user)
 		if (is_too_slow(c))
 			close_connection(c);
 	}
+	if (set->needs_room)
+		connection_set_make_room(set);
 	if (set->count > 0)
 		start_ticking(set);
 }
@@ -276,6 +282,7 @@ int connection_set_accept(struct connection_set *set, struct uv_stream_s *server
 	c->session = http2_session_new(&callbacks, &HTTP2_LIMITS_DEFAULT, c);
 	TAILQ_INSERT_TAIL(&set->connections, c, link);
 	set->count++;
+	set->needs_room = false;
 	start_ticking(set);
 	mark_dirty(c); /* a client waits for our SETTINGS before it sends a request */
 	return 0;
@@ -323,19 +330,20 @@ unsigned connection_set_count(const struct connection_set *set)
 	return set->count;
 }
 
-bool connection_set_make_room(struct connection_set *set)
+void connection_set_make_room(struct connection_set *set)
 {
 	struct connection *c;
 
 	TAILQ_FOREACH(c, &set->connections, link)
 	{
-		if (!http2_session_is_idle(c->session) || c->is_blocked)
+		if (c->idle_ticks == 0 || !http2_session_is_idle(c->session) || c->is_blocked)
 			continue;
 		http2_session_shutdown(c->session);
 		mark_dirty(c);
-		return true;
+		set->needs_room = false;
+		return;
 	}
-	return false;
+	set->needs_room = true;
 }
 
 void connection_set_announce_shutdown(struct connection_set *set)

@@ -44,8 +44,11 @@ struct connection_set *connection_set_new(struct loop *loop, int64_t peer_timeou
 void connection_set_free(struct connection_set *set);
 
 unsigned connection_set_count(const struct connection_set *set);
-/* Tells the idle connection that was used least recently to go; on_closed says when it has.  False where none is idle. */
-bool connection_set_make_room(struct connection_set *set);
+/*
+ * Tells an idle connection to go, the least recently used one, now or as soon as one has been idle for long enough (a new one
+ * is about to be used); on_closed says when it has.
+ */
+void connection_set_make_room(struct connection_set *set);
 /* Accepts the connection that server has waiting.  The set is not full. */
 int connection_set_accept(struct connection_set *set, struct uv_stream_s *server, struct status *st);
 

@@ -52,10 +52,10 @@ static void on_connection(uv_stream_t *stream, int rc)
 		accept_one(listener);
 	} else {
 		listener->is_paused = true;
-		bool has_idle = connection_set_make_room(listener->set);
-
-		(void)status_set(&st, STATUS_RESOURCE_EXHAUSTED, "%d connections are open, further ones %s",
-				 CONNECTION_MAX, has_idle ? "take the place of idle ones" : "wait");
+		connection_set_make_room(listener->set);
+		(void)status_set(&st, STATUS_RESOURCE_EXHAUSTED,
+				 "%d connections are open, further ones wait until an idle one has gone",
+				 CONNECTION_MAX);
 		listener->on_trouble(listener->user, &st);
 	}
 }

@@ -251,7 +251,9 @@ static void a_full_house_has_its_least_used_idle_connection_go(void **state)
 	struct server_thread s;
 	struct grpc_client *clients[CONNECTION_MAX];
 
-	start(&s);
+	server_thread_init(&s);
+	s.config.peer_timeout_ms = 600; /* half of it is long enough to be idle */
+	server_thread_start(&s);
 	for (int i = 0; i < CONNECTION_MAX; i++)
 		clients[i] = open_client(&s);
 	assert_echoes(clients[0], ECHO);

@@ -23,6 +23,7 @@
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define EMPTY_SETTINGS "\0\0\0\4\0\0\0\0\0"
 #define FRAME_HEADER_BYTES 9
+#define PEER_TIMEOUT_MS 300
 
 enum { FRAME_SETTINGS = 4, FRAME_GOAWAY = 7 };
 
@@ -191,7 +192,7 @@ static void expect_the_end_of(const char *hello, size_t length)
 	size_t reply_bytes;
 
 	server_thread_init(&s);
-	s.config.peer_timeout_ms = 20;
+	s.config.peer_timeout_ms = PEER_TIMEOUT_MS;
 	server_thread_start(&s);
 	AUTO_CLOSE int fd = connect_to(&s);
 
@@ -248,13 +249,14 @@ static void a_call_that_takes_its_time_is_not_closed(void **state)
 	size_t length;
 
 	server_thread_init(&s);
-	s.config.peer_timeout_ms = 20;
+	s.config.peer_timeout_ms = PEER_TIMEOUT_MS;
 	server_thread_start(&s);
 	struct grpc_client *client = grpc_client_open(s.endpoint, 20000, &st);
 
 	assert_non_null(client);
-	/* Its deadline is several times what a peer may make the server wait. */
-	assert_int_equal(grpc_client_call(client, "/test.Service/Block", NULL, 0, 200, &reply, &length, &st), -1);
+	assert_int_equal(
+		grpc_client_call(client, "/test.Service/Block", NULL, 0, 4 * PEER_TIMEOUT_MS, &reply, &length, &st),
+		-1);
 	assert_int_equal(st.code, STATUS_DEADLINE_EXCEEDED);
 	assert_int_equal(grpc_client_call(client, "/test.Service/Echo", NULL, 0, 20000, &reply, &length, &st), 0);
 	free(reply);
