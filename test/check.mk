@@ -2,8 +2,8 @@
 # Tests, lint, demo and benchmark.  Included by the Makefile.
 
 # ---- everything, on a machine that may have nothing installed yet
-CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-nfs check-controller check-clients check-sanity \
-	check-fuzz asan check-guest
+CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-nfs check-controller check-clients check-h2spec \
+	check-sanity check-fuzz asan check-guest
 
 check: ## every test there is; installs what is missing
 	@test/install-packages build check clients guest
@@ -125,6 +125,16 @@ $(BUILD)/test/clients/echo_server: $(BUILD)/obj/test/clients/echo_server.o $(BUI
 check-clients: $(BUILD)/test/clients/echo_server ## three gRPC clients against the echo server
 	@test/clients/run $< $(BUILD)/test/clients
 
+H2SPEC := $(BUILD)/bin/h2spec-2.2.1
+$(H2SPEC):
+	@mkdir -p $(@D)
+	CGO_ENABLED=0 GOFLAGS=-mod=mod GOBIN=$(abspath $(@D)) \
+		go install github.com/summerwind/h2spec/cmd/h2spec@v$(lastword $(subst -, ,$@))+incompatible
+	mv $(@D)/h2spec $@
+
+check-h2spec: $(BUILD)/test/clients/echo_server $(if $(shell command -v go),$(H2SPEC)) ## HTTP/2 and HPACK conformance (h2spec)
+	@test/h2spec/run $< $(H2SPEC) $(BUILD)/test/h2spec
+
 CSI_SANITY := $(BUILD)/bin/csi-sanity-5.4.0
 $(CSI_SANITY):
 	@mkdir -p $(@D)
@@ -147,7 +157,7 @@ $(BUILD)/test/bench/grpc-go: test/bench/wire/grpc-go/main.go test/go.sum
 bench-wire: $(BUILD)/test/bench/wire $(BUILD)/test/bench/grpc-go $(PROGRAMS) ## what the wire layer costs, beside grpc-go
 	@for program in $(PROGRAMS); do $< $$program $(BUILD)/test/bench/grpc-go || exit 1; done
 
-.PHONY: check-clients check-sanity bench-wire
+.PHONY: check-clients check-h2spec check-sanity bench-wire
 
 # ---- on a kernel NFS server and client: in a QEMU guest, or on this machine's own kernel (NATIVE=1; test/guest/run)
 GUEST := $(BUILD)/guest
