@@ -8,11 +8,7 @@
 
 #include <cmocka.h>
 
-#include "support/http2_harness.h"
-#include "support/http2_wire.h"
-
-static struct http2_harness h;
-static struct strbuf wire; /* bytes from the peer, made by hand */
+#include "hand_made.h"
 
 static const struct http2_header TRAILERS[] = {{"grpc-status", "0"}};
 static const struct http2_header HEADERS[] = {{"content-type", "application/grpc"}};
@@ -25,28 +21,6 @@ static const struct http2_response ANSWER = {
 	.trailers = TRAILERS,
 	.trailer_count = 1,
 };
-
-static int start(void **state)
-{
-	http2_harness_start(&h, NULL);
-	strbuf_init(&wire, 64u << 20);
-	wire_put_preface(&wire);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	http2_harness_stop(&h);
-	strbuf_release(&wire);
-	return 0;
-}
-
-static int feed_wire(void)
-{
-	int rc = http2_harness_feed(&h, wire.data, wire.length);
-	strbuf_clear(&wire);
-	return rc;
-}
 
 static void put_request(int32_t stream_id)
 {

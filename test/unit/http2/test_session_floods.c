@@ -9,33 +9,7 @@
 
 #include <cmocka.h>
 
-#include "support/http2_harness.h"
-#include "support/http2_wire.h"
-
-static struct http2_harness h;
-static struct strbuf wire;
-
-static int start(void **state)
-{
-	http2_harness_start(&h, NULL);
-	strbuf_init(&wire, 64u << 20);
-	wire_put_preface(&wire);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	http2_harness_stop(&h);
-	strbuf_release(&wire);
-	return 0;
-}
-
-static int feed_wire(void)
-{
-	int rc = http2_harness_feed(&h, wire.data, wire.length);
-	strbuf_clear(&wire);
-	return rc;
-}
+#include "hand_made.h"
 
 /* Feeds in pieces of a socket's size; does the peer read (drain) in between? */
 static int feed_pieces(bool is_reading)

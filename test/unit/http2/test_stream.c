@@ -10,13 +10,10 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "support/http2_harness.h"
-#include "support/http2_wire.h"
+#include "hand_made.h"
 
 #define MESSAGE_BYTES ((4u << 20) + 5)
 
-static struct http2_harness h;
-static struct strbuf wire;
 static uint8_t *upload; /* MESSAGE_BYTES + 1 of them */
 
 static const struct http2_header TRAILERS[] = {{"grpc-status", "8"}};
@@ -34,28 +31,6 @@ static int free_upload(void **state)
 {
 	free(upload);
 	return 0;
-}
-
-static int start(void **state)
-{
-	http2_harness_start(&h, NULL);
-	strbuf_init(&wire, 64u << 20);
-	wire_put_preface(&wire);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	http2_harness_stop(&h);
-	strbuf_release(&wire);
-	return 0;
-}
-
-static int feed_wire(void)
-{
-	int rc = http2_harness_feed(&h, wire.data, wire.length);
-	strbuf_clear(&wire);
-	return rc;
 }
 
 static void restart_with(struct http2_limits limits)
