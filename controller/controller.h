@@ -11,6 +11,7 @@
 #include "csi/service.h"
 #include "csi/volume_params.h"
 #include "export.h"
+#include "shares.h"
 
 struct controller_config {
 	const char *driver_name;
@@ -25,6 +26,7 @@ struct controller {
 	struct csi_driver driver; /* first: Identity reads it */
 	struct controller_config config;
 	enum on_delete default_on_delete;
+	struct shares *shares; /* of --share, and those that calls named */
 	struct exports *exports;
 	struct slots *volumes; /* one slot each: a volume's name, and its directory */
 	struct slots *servers; /* calls_per_server slots each */

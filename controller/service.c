@@ -19,6 +19,7 @@ int controller_init(struct controller *controller, const struct controller_confi
 		.driver = {config->driver_name, CSICORE_VERSION},
 		.config = *config,
 		.default_on_delete = default_on_delete,
+		.shares = shares_new(),
 		.exports = exports_new(&config->exports),
 		.volumes = slots_new(1),
 		.servers = slots_new(config->calls_per_server),
@@ -29,6 +30,7 @@ int controller_init(struct controller *controller, const struct controller_confi
 void controller_release(struct controller *controller)
 {
 	exports_free(controller->exports);
+	shares_free(controller->shares);
 	slots_free(controller->volumes);
 	slots_free(controller->servers);
 	*controller = (struct controller){0};

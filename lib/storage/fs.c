@@ -5,6 +5,8 @@
  */
 #include "storage/fs.h"
 
+#include <errno.h>
+
 #include "base/cancel.h"
 #include "base/status.h"
 
@@ -99,6 +101,40 @@ int fs_remove_dir(struct fs *fs, struct fs_dir *dir, const char *name, struct ca
 	return fs->ops->remove_dir(fs, dir, name, cancel, st);
 }
 
+/* For a back end that has nothing to gain from many at a time. */
+static int remove_one_by_one(struct fs *fs, struct fs_dir *dir, const char *const *names, size_t count,
+			     int *ret_errnums, struct cancel *cancel, struct status *st)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (cancel_check(cancel, st) < 0)
+			return -1;
+		struct status why;
+		if (fs->ops->remove_file(fs, dir, names[i], cancel, &why) == 0 || why.errnum == ENOENT) {
+			ret_errnums[i] = 0;
+			continue;
+		}
+		if (why.errnum == 0 || why.code == STATUS_UNAVAILABLE || why.code == STATUS_DEADLINE_EXCEEDED) {
+			*st = why;
+			return -1;
+		}
+		ret_errnums[i] = why.errnum;
+	}
+	return 0;
+}
+
+int fs_remove_entries(struct fs *fs, struct fs_dir *dir, const char *const *names, size_t count, int *ret_errnums,
+		      struct cancel *cancel, struct status *st)
+{
+	for (size_t i = 0; i < count; i++) {
+		ret_errnums[i] = FS_NOT_TRIED;
+		if (begin(names[i], cancel, st) < 0)
+			return -1;
+	}
+	if (!fs->ops->remove_entries)
+		return remove_one_by_one(fs, dir, names, count, ret_errnums, cancel, st);
+	return fs->ops->remove_entries(fs, dir, names, count, ret_errnums, cancel, st);
+}
+
 int fs_read_dir(struct fs *fs, struct fs_dir *dir, struct fs_page *page, struct cancel *cancel, struct status *st)
 {
 	if (begin(NULL, cancel, st) < 0)
@@ -135,6 +171,13 @@ int fs_capacity(struct fs *fs, struct fs_dir *dir, struct cancel *cancel, struct
 	if (begin(NULL, cancel, st) < 0)
 		return -1;
 	return fs->ops->capacity(fs, dir, cancel, ret_capacity, st);
+}
+
+int fs_ping(struct fs *fs, struct cancel *cancel, struct status *st)
+{
+	if (begin(NULL, cancel, st) < 0)
+		return -1;
+	return fs->ops->ping ? fs->ops->ping(fs, cancel, st) : 0;
 }
 
 void fs_close(struct fs *fs, struct fs_dir *dir)

@@ -92,6 +92,8 @@ struct fs_ops {
 			   struct status *st);
 	int (*remove_dir)(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel,
 			  struct status *st);
+	int (*remove_entries)(struct fs *fs, struct fs_dir *dir, const char *const *names, size_t count,
+			      int *ret_errnums, struct cancel *cancel, struct status *st);
 	int (*read_dir)(struct fs *fs, struct fs_dir *dir, struct fs_page *page, struct cancel *cancel,
 			struct status *st);
 	int (*read_file)(struct fs *fs, struct fs_dir *dir, const char *name, struct strbuf *ret_content,
@@ -100,6 +102,7 @@ struct fs_ops {
 			   size_t length, struct cancel *cancel, struct status *st);
 	int (*capacity)(struct fs *fs, struct fs_dir *dir, struct cancel *cancel, struct fs_capacity *ret_capacity,
 			struct status *st);
+	int (*ping)(struct fs *fs, struct cancel *cancel, struct status *st);
 	void (*close_dir)(struct fs *fs, struct fs_dir *dir);
 	void (*free)(struct fs *fs);
 };
@@ -129,6 +132,15 @@ int fs_rename(struct fs *fs, struct fs_dir *from_dir, const char *from, struct f
 int fs_remove_file(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel, struct status *st);
 /* Removes an empty directory.  ENOTEMPTY (never EEXIST), ENOTDIR. */
 int fs_remove_dir(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel, struct status *st);
+/*
+ * Removes many entries of dir, as many at a time as the back end can have on their way.  ret_errnums[i] is 0 where names[i]
+ * is gone now (ENOENT is 0 too), EISDIR where it is a directory, else what stood against it.  A back end may remove a
+ * directory that is empty.  -1 once no more can be done (the cancel is over, the server is away): names it did not come
+ * to have FS_NOT_TRIED.
+ */
+#define FS_NOT_TRIED (-1)
+int fs_remove_entries(struct fs *fs, struct fs_dir *dir, const char *const *names, size_t count, int *ret_errnums,
+		      struct cancel *cancel, struct status *st);
 /* The next batch of entries with attributes, without "." and "..".  Entries removed meanwhile may or may not appear. */
 int fs_read_dir(struct fs *fs, struct fs_dir *dir, struct fs_page *page, struct cancel *cancel, struct status *st);
 /* The content of a regular file, appended to ret_content; EFBIG past its limit, ELOOP for a symlink, EISDIR. */
@@ -141,6 +153,8 @@ int fs_create_file(struct fs *fs, struct fs_dir *dir, const char *name, uint32_t
 /* Space of the file system (or quota) that holds dir. */
 int fs_capacity(struct fs *fs, struct fs_dir *dir, struct cancel *cancel, struct fs_capacity *ret_capacity,
 		struct status *st);
+/* Whether the server is there at all: one answer of it, about no export.  UNAVAILABLE with the errno where it is not. */
+int fs_ping(struct fs *fs, struct cancel *cancel, struct status *st);
 /* NULL is fine.  Never blocks. */
 void fs_close(struct fs *fs, struct fs_dir *dir);
 /* No verb runs and no directory is open any more.  NULL is fine. */

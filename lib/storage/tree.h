@@ -3,7 +3,22 @@
 #ifndef CSICORE_STORAGE_TREE_H
 #define CSICORE_STORAGE_TREE_H
 
+#include <stdatomic.h>
+
 #include "storage/fs.h"
+
+struct rate_limit;
+
+/* What a walk over a tree has done so far; other threads may read it while it runs. */
+struct tree_progress {
+	atomic_uint_fast64_t files, directories, bytes;
+};
+
+struct tree_options {
+	unsigned walkers; /* directories in work at a time, each with a thread of its own; 0 is 1: the caller's */
+	struct rate_limit *rate;        /* entries; NULL: as fast as it goes */
+	struct tree_progress *progress; /* added to; NULL: nobody asks */
+};
 
 /*
  * Removes the entry name of dir and all below it.  Missing is success.  Safe to interrupt and to repeat: what is left is a
