@@ -12,7 +12,8 @@
 #include "sub_dir_cache.h"
 
 #define RECORD_FILE_MODE 0600
-#define TEMPORARY_PREFIX '~' /* no record's file name begins with it */
+#define TEMPORARY_PREFIX '~'   /* no record's file name begins with it */
+#define MARK_PREFIX "~shared~" /* nor any temporary file's: in a record's file name, '~' is escaped */
 #define SCAN_ARENA_BYTES (256 * 1024)
 
 bool record_store_is_refusal(const struct status *st)
@@ -95,12 +96,17 @@ int record_store_replace(struct export_use *use, struct arena *arena, const Csic
 	return fs_rename(use->fs, folder, temporary, folder, file, cancel, st);
 }
 
-static int read_record(struct export_use *use, struct arena *arena, struct fs_dir *folder, const char *file,
-		       struct cancel *cancel, Csicore__VolumeRecord **ret_record, struct status *st)
+int record_store_read_file(struct export_use *use, struct arena *arena, const char *file, struct cancel *cancel,
+			   Csicore__VolumeRecord **ret_record, struct status *st)
 {
 	AUTO(strbuf_release) struct strbuf content;
+	struct fs_dir *folder;
 	strbuf_init(&content, RECORD_BYTES_MAX);
+	if (open_folder(use, false, cancel, &folder, st) < 0)
+		return -1;
 	*ret_record = NULL;
+	if (!folder)
+		return 0;
 	if (fs_read_file(use->fs, folder, file, &content, cancel, st) == 0) {
 		*ret_record = record_decode(arena, content.data, content.length);
 		return 0;
@@ -122,13 +128,28 @@ static int read_record(struct export_use *use, struct arena *arena, struct fs_di
 int record_store_read(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
 		      Csicore__VolumeRecord **ret_record, struct status *st)
 {
+	return record_store_read_file(use, arena, record_file_name(arena, name), cancel, ret_record, st);
+}
+
+int record_store_list(struct export_use *use, struct fs_page *page, struct cancel *cancel, struct status *st)
+{
 	struct fs_dir *folder;
-	if (open_folder(use, false, cancel, &folder, st) < 0)
+	if (export_open_folder(use, EXPORT_VOLUMES, false, cancel, &folder, st) == 0)
+		return fs_read_dir(use->fs, folder, page, cancel, st);
+	if (st->errnum != ENOENT && st->errnum != ENOTDIR && st->errnum != ELOOP)
 		return -1;
-	if (folder)
-		return read_record(use, arena, folder, record_file_name(arena, name), cancel, ret_record, st);
-	*ret_record = NULL;
+	page->count = 0;
+	page->is_end = true;
 	return 0;
+}
+
+enum record_file record_store_file_kind(const struct fs_entry *file)
+{
+	if (file->attr.type != FS_FILE)
+		return RECORD_FILE_OTHER;
+	if (file->name[0] != TEMPORARY_PREFIX)
+		return RECORD_FILE_VOLUME;
+	return strncmp(file->name, MARK_PREFIX, strlen(MARK_PREFIX)) == 0 ? RECORD_FILE_MARK : RECORD_FILE_TEMPORARY;
 }
 
 static int remove_file(struct export_use *use, const char *file, struct cancel *cancel, struct status *st)
@@ -156,10 +177,9 @@ static int look_for(struct export_use *use, struct fs_dir *folder, const char *f
 	return !folder || *ret_exists || st->errnum == ENOENT || record_store_is_refusal(st) ? 0 : -1;
 }
 
-/* No temporary file is called so: in a record's file name, '~' is escaped. */
 static const char *mark_name(struct arena *arena, const char *name)
 {
-	return arena_printf(arena, "%cshared%c%s", TEMPORARY_PREFIX, TEMPORARY_PREFIX, record_file_name(arena, name));
+	return arena_printf(arena, MARK_PREFIX "%s", record_file_name(arena, name));
 }
 
 int record_store_mark_shared(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
@@ -210,15 +230,14 @@ struct scan {
 };
 
 /* The directory that the record in file names, "" where the file is no record. */
-static int read_sub_dir(struct export_use *use, struct arena *arena, struct fs_dir *folder,
-			const struct fs_entry *entry, struct cancel *cancel, const char **ret_sub_dir,
-			struct status *st)
+static int read_sub_dir(struct export_use *use, struct arena *arena, const struct fs_entry *entry,
+			struct cancel *cancel, const char **ret_sub_dir, struct status *st)
 {
 	struct sub_dir_cache *cache = export_sub_dirs(use->export);
 	Csicore__VolumeRecord *record;
 	const char *sub_dir = sub_dir_cache_get(cache, arena, entry);
 	if (!sub_dir) {
-		if (read_record(use, arena, folder, entry->name, cancel, &record, st) < 0)
+		if (record_store_read_file(use, arena, entry->name, cancel, &record, st) < 0)
 			return -1;
 		sub_dir = record ? record->sub_dir : "";
 		sub_dir_cache_put(cache, entry, sub_dir);
@@ -241,28 +260,28 @@ static void note_directory(struct scan *scan, const char *file, const struct pat
 		scan->found.volume_above = path->count;
 }
 
-static int scan_entry(struct export_use *use, struct scan *scan, struct arena *arena, struct fs_dir *folder,
-		      const struct fs_entry *entry, struct cancel *cancel, struct status *st)
+static int scan_entry(struct export_use *use, struct scan *scan, struct arena *arena, const struct fs_entry *entry,
+		      struct cancel *cancel, struct status *st)
 {
 	const char *sub_dir;
 	struct path path;
 	struct status ignored; /* a record whose sub_dir is no path shares nothing */
-	if (entry->attr.type != FS_FILE || entry->name[0] == TEMPORARY_PREFIX)
+	if (record_store_file_kind(entry) != RECORD_FILE_VOLUME)
 		return 0;
-	if (read_sub_dir(use, arena, folder, entry, cancel, &sub_dir, st) < 0)
+	if (read_sub_dir(use, arena, entry, cancel, &sub_dir, st) < 0)
 		return -1;
 	if (path_split(arena, "subDir", sub_dir, &path, &ignored) == 0)
 		note_directory(scan, entry->name, &path);
 	return 0;
 }
 
-static int scan_page(struct export_use *use, struct scan *scan, struct fs_dir *folder, const struct fs_page *page,
-		     struct cancel *cancel, struct status *st)
+static int scan_page(struct export_use *use, struct scan *scan, const struct fs_page *page, struct cancel *cancel,
+		     struct status *st)
 {
 	AUTO(arena_release) struct arena arena; /* for one entry at a time */
 	arena_init(&arena, SCAN_ARENA_BYTES);
 	for (size_t i = 0; i < page->count && !scan->found.sharer; i++) {
-		if (scan_entry(use, scan, &arena, folder, &page->entries[i], cancel, st) < 0)
+		if (scan_entry(use, scan, &arena, &page->entries[i], cancel, st) < 0)
 			return -1;
 		arena_release(&arena);
 	}
@@ -273,18 +292,13 @@ int record_store_survey(struct export_use *use, struct arena *arena, const char 
 			struct cancel *cancel, struct record_survey *ret, struct status *st)
 {
 	struct scan scan = {record_file_name(arena, name), path, arena, {0}};
-	struct fs_dir *folder = NULL;
-	/* Records that may not be read could name a sharer: only a folder that is not there has none. */
-	if (export_open_folder(use, EXPORT_VOLUMES, false, cancel, &folder, st) < 0 && st->errnum != ENOENT &&
-	    st->errnum != ENOTDIR && st->errnum != ELOOP)
-		return -1;
 	struct fs_page page;
 	fs_page_init(&page);
 	int result = 0;
-	while (folder && result == 0 && !page.is_end && !scan.found.sharer) {
-		result = fs_read_dir(use->fs, folder, &page, cancel, st);
+	while (result == 0 && !page.is_end && !scan.found.sharer) {
+		result = record_store_list(use, &page, cancel, st);
 		if (result == 0)
-			result = scan_page(use, &scan, folder, &page, cancel, st);
+			result = scan_page(use, &scan, &page, cancel, st);
 	}
 	fs_page_release(&page);
 	if (result == 0)

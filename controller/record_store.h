@@ -28,6 +28,24 @@ int record_store_replace(struct export_use *use, struct arena *arena, const Csic
 int record_store_read(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
 		      Csicore__VolumeRecord **ret_record, struct status *st);
 
+/* The same by the file's name, as record_store_list gives it. */
+int record_store_read_file(struct export_use *use, struct arena *arena, const char *file, struct cancel *cancel,
+			   Csicore__VolumeRecord **ret_record, struct status *st);
+
+/*
+ * The next batch of the folder's files, as fs_read_dir: a cookie of an earlier list goes on where that was.  No folder is
+ * an end without entries; one that may not be read is EACCES.
+ */
+int record_store_list(struct export_use *use, struct fs_page *page, struct cancel *cancel, struct status *st);
+
+enum record_file {
+	RECORD_FILE_VOLUME,    /* a record, or what was meant to be one */
+	RECORD_FILE_TEMPORARY, /* of a replacement that runs now, or that was cut off */
+	RECORD_FILE_MARK,      /* of a volume that others lie in */
+	RECORD_FILE_OTHER,     /* nothing the driver makes here */
+};
+enum record_file record_store_file_kind(const struct fs_entry *file);
+
 /* Missing is success. */
 int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
 			struct status *st);

@@ -2,6 +2,7 @@
 #include "controller/record_store.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "world.h"
 
@@ -32,6 +33,7 @@ struct request {
 	enum record_outcome outcome;
 	Csicore__VolumeRecord *found;
 	struct record_survey survey;
+	struct fs_page *page;
 };
 
 static struct request request_for(const char *name, const char *sub_dir)
@@ -72,6 +74,12 @@ static int survey(struct export_use *use, void *context, struct cancel *cancel, 
 	struct request *request = context;
 	return record_store_survey(use, &world.arena, request->record.name, &request->path, cancel, &request->survey,
 				   st);
+}
+
+static int list(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
+{
+	struct request *request = context;
+	return record_store_list(use, request->page, cancel, st);
 }
 
 static int run(export_operation *operation, struct request *request)
@@ -211,6 +219,56 @@ static void record_is_read_once_for_all_scans(void **state)
 	assert_string_equal(fs_memory_log(world.fs), "read_dir\n");
 }
 
+static void list_pages_through_all_files_and_ends(void **state)
+{
+	char names[5][16] = {""};
+	struct fs_page page;
+	size_t count = 0;
+	for (int i = 0; i < 5; i++) {
+		struct request request = request_for(arena_printf(&world.arena, "pvc-%d", i), "a");
+		assert_int_equal(run(create_one, &request), 0);
+	}
+	fs_memory_set_page_entries(world.fs, 2);
+	fs_page_init(&page);
+	struct request request = {.page = &page};
+	while (!page.is_end) {
+		assert_int_equal(run(list, &request), 0);
+		for (size_t i = 0; i < page.count && count < 5; i++)
+			(void)snprintf(names[count++], sizeof(names[0]), "%s", page.entries[i].name);
+	}
+	fs_page_release(&page);
+	assert_int_equal(count, 5);
+	assert_string_equal(names[0], "pvc-0");
+	assert_string_equal(names[4], "pvc-4");
+}
+
+static void list_without_a_folder_is_empty(void **state)
+{
+	struct fs_page page;
+	fs_page_init(&page);
+	struct request request = {.page = &page};
+	assert_int_equal(run(list, &request), 0);
+	assert_true(page.is_end);
+	assert_int_equal(page.count, 0);
+	fs_page_release(&page);
+	assert_tree(&world, "");
+}
+
+static enum record_file kind_of(const char *name, enum fs_type type)
+{
+	return record_store_file_kind(&(struct fs_entry){name, {.type = type}});
+}
+
+static void files_of_the_folder_are_told_apart(void **state)
+{
+	assert_int_equal(kind_of("pvc-1", FS_FILE), RECORD_FILE_VOLUME);
+	assert_int_equal(kind_of("~pvc-1", FS_FILE), RECORD_FILE_TEMPORARY);
+	assert_int_equal(kind_of("~shared~pvc-1", FS_FILE), RECORD_FILE_MARK);
+	assert_int_equal(kind_of("pvc-1", FS_DIRECTORY), RECORD_FILE_OTHER);
+	/* The volume called "~shared~x" has an escaped file name. */
+	assert_int_equal(kind_of(record_file_name(&world.arena, "~shared~x"), FS_FILE), RECORD_FILE_VOLUME);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -226,6 +284,9 @@ int main(void)
 		TEST(sharer_has_the_directory_or_one_below_it),
 		TEST(no_folder_has_no_sharer),
 		TEST(record_is_read_once_for_all_scans),
+		TEST(list_pages_through_all_files_and_ends),
+		TEST(list_without_a_folder_is_empty),
+		TEST(files_of_the_folder_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
