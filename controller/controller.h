@@ -7,6 +7,7 @@
 #define CSICORE_CONTROLLER_CONTROLLER_H
 
 #include "base/slots.h"
+#include "capabilities.h"
 #include "csi/identity.h"
 #include "csi/service.h"
 #include "csi/volume_params.h"
@@ -19,6 +20,7 @@ struct controller_config {
 	const char *default_on_delete; /* as it was typed: it goes into ids */
 	bool removes_archived;         /* an archive that is in the way is removed */
 	unsigned calls_per_server;     /* calls that may wait for one server */
+	struct capabilities capabilities;
 	struct exports_config exports;
 };
 

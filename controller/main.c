@@ -72,6 +72,7 @@ static int run(const struct controller_options *options, struct status *st)
 		.default_on_delete = options->default_on_delete,
 		.removes_archived = options->removes_archived,
 		.calls_per_server = (unsigned)options->calls_per_server,
+		.capabilities = options->capabilities,
 		.exports = {export_backend_open, &backend, EXPORTS_MAX},
 	};
 	struct controller controller;

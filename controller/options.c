@@ -13,6 +13,7 @@ void controller_options_init(struct controller_options *options)
 {
 	*options = (struct controller_options){
 		.default_on_delete = "",
+		.capabilities_text = "",
 		.calls_per_server = 100,
 		.call_timeout_ms = 15 * 60 * 1000,
 		.connect_timeout_ms = 10 * 1000,
@@ -26,7 +27,7 @@ void controller_options_release(struct controller_options *options)
 	driver_options_release(&options->driver);
 }
 
-#define OWN_ROWS 12
+#define OWN_ROWS 13
 
 static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS])
 {
@@ -48,6 +49,9 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		 INT32_MAX},
 		{"nfs-gid", OPTION_NUMBER, &o->nfs_gid, "GID", "0", "Group the controller is to the NFS servers.", 0,
 		 INT32_MAX},
+		{"capabilities", OPTION_TEXT, &o->capabilities_text, "LIST", NULL,
+		 "The optional capabilities to offer: names, or changes of the default such as "
+		 "-list-volumes,+get-volume."},
 		{"working-mount-dir", OPTION_IGNORED, NULL, "DIR", NULL,
 		 "Accepted for csi-driver-nfs, ignored: nothing is mounted."},
 		{"vol-stats-cache-expire-in-minutes", OPTION_IGNORED, NULL, "N", NULL,
@@ -73,6 +77,8 @@ int controller_options_parse(struct controller_options *options, int argc, char 
 		return status_set(st, STATUS_INVALID_ARGUMENT,
 				  "--default-ondelete-policy: \"%s\" is not delete, retain or archive",
 				  options->default_on_delete);
+	if (capabilities_parse(options->capabilities_text, &options->capabilities, st) < 0)
+		return status_prefix(st, "--capabilities");
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "capabilities.h"
 #include "csi/driver_options.h"
 
 struct controller_options {
@@ -14,6 +15,8 @@ struct controller_options {
 	int64_t calls_per_server;
 	int64_t call_timeout_ms, connect_timeout_ms, reply_timeout_ms;
 	int64_t nfs_uid, nfs_gid;
+	struct capabilities capabilities;
+	const char *capabilities_text; /* as it was spelt, for controller_options_parse */
 };
 
 void controller_options_init(struct controller_options *options);

@@ -36,6 +36,12 @@ void controller_release(struct controller *controller)
 	*controller = (struct controller){0};
 }
 
+static int check_can(struct grpc_call *call, unsigned type, struct status *st)
+{
+	const struct controller *controller = grpc_call_user(call);
+	return capabilities_check(&controller->config.capabilities, type, st);
+}
+
 static struct volume_call volume_call_of(struct grpc_call *call)
 {
 	return (struct volume_call){grpc_call_user(call), grpc_call_arena(call), grpc_call_cancel(call)};
@@ -46,6 +52,8 @@ int create_volume(struct grpc_call *call, const Csi__V1__CreateVolumeRequest *re
 {
 	struct volume_call context = volume_call_of(call);
 	grpc_call_log(call, "name", request->name);
+	if (check_can(call, CONTROLLER_CAN(CREATE_DELETE_VOLUME), st) < 0)
+		return -1;
 	return volume_create(&context, request, response, st);
 }
 
@@ -54,6 +62,8 @@ int delete_volume(struct grpc_call *call, const Csi__V1__DeleteVolumeRequest *re
 {
 	struct volume_call context = volume_call_of(call);
 	grpc_call_log(call, "volume", request->volume_id);
+	if (check_can(call, CONTROLLER_CAN(CREATE_DELETE_VOLUME), st) < 0)
+		return -1;
 	return volume_delete(&context, request, st);
 }
 
@@ -68,23 +78,7 @@ int validate_volume_capabilities(struct grpc_call *call, const Csi__V1__Validate
 int controller_get_capabilities(struct grpc_call *call, const Csi__V1__ControllerGetCapabilitiesRequest *request,
 				Csi__V1__ControllerGetCapabilitiesResponse *response, struct status *st)
 {
-	static const Csi__V1__ControllerServiceCapability__RPC__Type types[] = {
-		CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__CREATE_DELETE_VOLUME,
-		CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__SINGLE_NODE_MULTI_WRITER,
-	};
-	size_t count = sizeof(types) / sizeof(types[0]);
-	struct arena *arena = grpc_call_arena(call);
-	response->capabilities = arena_calloc(arena, count, sizeof(*response->capabilities));
-	response->n_capabilities = count;
-	for (size_t i = 0; i < count; i++) {
-		Csi__V1__ControllerServiceCapability *capability = arena_alloc(arena, sizeof(*capability));
-		Csi__V1__ControllerServiceCapability__RPC *rpc = arena_alloc(arena, sizeof(*rpc));
-		csi__v1__controller_service_capability__init(capability);
-		csi__v1__controller_service_capability__rpc__init(rpc);
-		rpc->type = types[i];
-		capability->type_case = CSI__V1__CONTROLLER_SERVICE_CAPABILITY__TYPE_RPC;
-		capability->rpc = rpc;
-		response->capabilities[i] = capability;
-	}
+	const struct controller *controller = grpc_call_user(call);
+	capabilities_fill(&controller->config.capabilities, grpc_call_arena(call), response);
 	return 0;
 }

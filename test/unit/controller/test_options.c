@@ -71,15 +71,23 @@ static void bounds_are_kept(void **state)
 	assert_int_equal(options.nfs_uid, 65534);
 }
 
+static void unknown_capability_is_named(void **state)
+{
+	assert_int_equal(PARSE("--capabilities=-single-node-multi-writer"), 0);
+	assert_false(capabilities_have(&options.capabilities, CONTROLLER_CAN(SINGLE_NODE_MULTI_WRITER)));
+	assert_int_equal(PARSE("--capabilities=+teleport-volume"), -1);
+	assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
+	assert_string_equal(st.message, "--capabilities: \"teleport-volume\" is no capability of this controller");
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_required),
-		TEST(the_arguments_of_csi_driver_nfs_are_taken),
-		TEST(bad_policy_is_named),
-		TEST(bounds_are_kept),
+		TEST(nothing_is_required),         TEST(the_arguments_of_csi_driver_nfs_are_taken),
+		TEST(bad_policy_is_named),         TEST(bounds_are_kept),
+		TEST(unknown_capability_is_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
