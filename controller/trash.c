@@ -38,7 +38,7 @@ static int move_to_trash(struct export_use *use, struct fs_dir *dir, const char 
 {
 	if (fs_rename(use->fs, dir, name, trash, entry, cancel, st) == 0)
 		return 0;
-	if (!is_occupied(st) || tree_remove(use->fs, trash, entry, cancel, st) < 0)
+	if (!is_occupied(st) || tree_remove(use->fs, trash, entry, NULL, cancel, st) < 0)
 		return -1;
 	return fs_rename(use->fs, dir, name, trash, entry, cancel, st);
 }
@@ -62,13 +62,13 @@ int trash_remove(struct export_use *use, struct fs_dir *dir, const char *name, c
 			return 0;
 		if (st->errnum != ENOTDIR && !is_without_trash(st))
 			return -1;
-		return tree_remove(use->fs, dir, name, cancel, st);
+		return tree_remove(use->fs, dir, name, NULL, cancel, st);
 	}
 	if (dir && move_to_trash(use, dir, name, trash, entry, cancel, st) < 0) {
 		if (is_without_trash(st))
-			return tree_remove(use->fs, dir, name, cancel, st);
+			return tree_remove(use->fs, dir, name, NULL, cancel, st);
 		if (st->errnum != ENOENT || check_is_gone(use, dir, name, cancel, st) < 0)
 			return -1;
 	}
-	return tree_remove(use->fs, trash, entry, cancel, st);
+	return tree_remove(use->fs, trash, entry, NULL, cancel, st);
 }

@@ -22,10 +22,11 @@ struct tree_options {
 
 /*
  * Removes the entry name of dir and all below it.  Missing is success.  Safe to interrupt and to repeat: what is left is a
- * smaller tree of the same name.  Deeper than TREE_DEPTH_MAX is FAILED_PRECONDITION.
+ * smaller tree of the same name.  Deeper than TREE_DEPTH_MAX is FAILED_PRECONDITION.  options may be NULL.
  */
 #define TREE_DEPTH_MAX 4096
-int tree_remove(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel, struct status *st);
+int tree_remove(struct fs *fs, struct fs_dir *dir, const char *name, const struct tree_options *options,
+		struct cancel *cancel, struct status *st);
 
 /* Makes the directories of path below dir that are missing, each with owner; those that exist are left as they are.
  * ret_dir (may be NULL) is the last of them. */

@@ -320,7 +320,8 @@ static int run(struct removal *r, struct status *st)
 	return -1;
 }
 
-int tree_remove(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel, struct status *st)
+int tree_remove(struct fs *fs, struct fs_dir *dir, const char *name, const struct tree_options *options,
+		struct cancel *cancel, struct status *st)
 {
 	if (!path_is_name(name))
 		return status_set(st, STATUS_INVALID_ARGUMENT, "\"%s\" is not the name of a directory entry", name);

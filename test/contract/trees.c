@@ -32,7 +32,7 @@ static void tree_remove_takes_a_wide_tree_and_follows_no_symlink(void **state)
 	contract_plant_file(w, "kept/file", "content");
 	contract_plant_dir(w, "v");
 	plant_wide(w);
-	assert_works(w, tree_remove(w->fs, w->dir, "v", &w->cancel, &w->st));
+	assert_works(w, tree_remove(w->fs, w->dir, "v", NULL, &w->cancel, &w->st));
 	assert_false(contract_exists(w, "v"));
 	struct fs_dir *kept = contract_open_dir(w, "kept");
 	contract_assert_content(w, kept, "file", "content");
@@ -52,7 +52,7 @@ static void tree_remove_takes_a_deep_tree(void **state)
 		at = next;
 	}
 	fs_close(w->fs, at);
-	assert_works(w, tree_remove(w->fs, w->dir, "v", &w->cancel, &w->st));
+	assert_works(w, tree_remove(w->fs, w->dir, "v", NULL, &w->cancel, &w->st));
 	assert_false(contract_exists(w, "v"));
 }
 
@@ -60,9 +60,9 @@ static void tree_remove_of_a_symlink_or_of_nothing_touches_nothing_else(void **s
 {
 	struct contract_world *w = contract_begin(state);
 	contract_plant_all_types(w);
-	assert_works(w, tree_remove(w->fs, w->dir, "to-dir", &w->cancel, &w->st));
-	assert_works(w, tree_remove(w->fs, w->dir, "to-file", &w->cancel, &w->st));
-	assert_works(w, tree_remove(w->fs, w->dir, "missing", &w->cancel, &w->st));
+	assert_works(w, tree_remove(w->fs, w->dir, "to-dir", NULL, &w->cancel, &w->st));
+	assert_works(w, tree_remove(w->fs, w->dir, "to-file", NULL, &w->cancel, &w->st));
+	assert_works(w, tree_remove(w->fs, w->dir, "missing", NULL, &w->cancel, &w->st));
 	assert_true(contract_exists(w, "dir"));
 	assert_true(contract_exists(w, "file"));
 	assert_false(contract_exists(w, "to-dir"));

@@ -56,7 +56,7 @@ static int tear_down(void **state)
 	struct fs_dir *dir = NULL;
 	int result = fs_open_root(tmp, &w->cancel, &dir, &st);
 	if (result == 0)
-		result = tree_remove(tmp, dir, w->folder + strlen("/tmp/"), &w->cancel, &st);
+		result = tree_remove(tmp, dir, w->folder + strlen("/tmp/"), NULL, &w->cancel, &st);
 	fs_close(tmp, dir);
 	fs_free(tmp);
 	cancel_release(&w->cancel);
@@ -276,12 +276,12 @@ static void symlink_swapped_in_while_a_tree_is_removed_never_leads_outside(void 
 	assert_int_equal(pthread_create(&swapper.thread, NULL, swap_for_ever, &swapper), 0);
 	for (unsigned round = 0; round < 300; round++) {
 		plant_swapped_tree(w);
-		(void)tree_remove(w->fs, w->root, "v", &w->cancel,
+		(void)tree_remove(w->fs, w->root, "v", NULL, &w->cancel,
 				  &w->st); /* either outcome; the next round repeats it */
 	}
 	atomic_store(&swapper.is_stopping, true);
 	(void)pthread_join(swapper.thread, NULL); /* joinable and not this one */
-	assert_int_equal(tree_remove(w->fs, w->root, "v", &w->cancel, &w->st), 0);
+	assert_int_equal(tree_remove(w->fs, w->root, "v", NULL, &w->cancel, &w->st), 0);
 	assert_int_equal(faccessat(w->folder_fd, "outside/a", F_OK, 0), 0);
 	assert_int_equal(faccessat(w->folder_fd, "outside/b", F_OK, 0), 0);
 }

@@ -29,7 +29,7 @@ static void plant_sample(struct world *w)
 
 static int remove_tree(struct world *w)
 {
-	return tree_remove(w->fs, w->root, "v", &w->cancel, &w->st);
+	return tree_remove(w->fs, w->root, "v", NULL, &w->cancel, &w->st);
 }
 
 static void whole_tree_goes_and_nothing_else(void **state)
@@ -66,7 +66,7 @@ static void names_that_are_no_names_are_refused(void **state)
 	fs_memory_plant_file(w->fs, "v/file", "x");
 	const char *bad[] = {"", ".", "..", "/", "v/file"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(tree_remove(w->fs, w->root, bad[i], &w->cancel, &w->st), -1);
+		assert_int_equal(tree_remove(w->fs, w->root, bad[i], NULL, &w->cancel, &w->st), -1);
 		assert_int_equal(w->st.code, STATUS_INVALID_ARGUMENT);
 	}
 	world_assert_list(w, "v/\nv/file\n");
@@ -239,7 +239,7 @@ static void stale_directory_of_the_caller_is_no_success(void **state)
 	struct fs_dir *parent = NULL;
 	assert_int_equal(fs_open_dir(w->fs, w->root, "parent", &w->cancel, &parent, &w->st), 0);
 	fs_memory_unplant(w->fs, "parent");
-	assert_int_equal(tree_remove(w->fs, parent, "v", &w->cancel, &w->st), -1);
+	assert_int_equal(tree_remove(w->fs, parent, "v", NULL, &w->cancel, &w->st), -1);
 	assert_int_equal(w->st.errnum, ESTALE);
 	fs_close(w->fs, parent);
 }
