@@ -8,28 +8,12 @@
 #include "base/arena.h"
 #include "base/path.h"
 #include "base/status.h"
+#include "csi/share_text.h"
 
 static int bad_spelling(const char *spelling, struct status *st)
 {
 	return status_set(st, STATUS_INVALID_ARGUMENT,
 			  "invalid local export \"%s\": it is written SERVER:/SHARE=/DIRECTORY", spelling);
-}
-
-/* The server before ":/", without the brackets of an IPv6 literal; *ret_rest is what follows the colon. */
-static const char *split_server(struct arena *arena, const char *spelling, const char **ret_rest)
-{
-	if (spelling[0] == '[') {
-		const char *end = strchr(spelling, ']');
-		if (!end || end == spelling + 1 || end[1] != ':' || end[2] != '/')
-			return NULL;
-		*ret_rest = end + 2;
-		return arena_strndup(arena, spelling + 1, (size_t)(end - spelling - 1));
-	}
-	const char *colon = strchr(spelling, ':');
-	if (!colon || colon == spelling || colon[1] != '/')
-		return NULL;
-	*ret_rest = colon + 1;
-	return arena_strndup(arena, spelling, (size_t)(colon - spelling));
 }
 
 /* "/a//b/" -> "/a/b", with ".." refused. */
@@ -44,7 +28,7 @@ static const char *normalize(struct arena *arena, const char *what, const char *
 static int parse_one(struct arena *arena, const char *spelling, struct local_export *ret, struct status *st)
 {
 	const char *rest = NULL;
-	const char *server = split_server(arena, spelling, &rest);
+	const char *server = share_text_split_server(arena, spelling, &rest);
 	if (!server)
 		return bad_spelling(spelling, st);
 	/* The last "=/" ends the share: a share may hold '=', and a directory begins with '/'. */
