@@ -23,6 +23,11 @@ static const struct option *find(const struct option *table, size_t count, const
 	return NULL;
 }
 
+const struct option *options_find(const struct option *table, size_t count, const char *name)
+{
+	return find(table, count, name, strlen(name));
+}
+
 static int bad_value(const struct option *option, const char *value, const char *expected, struct status *st)
 {
 	return status_set(st, STATUS_INVALID_ARGUMENT, "--%s: \"%s\" is not %s", option->name, value, expected);
@@ -36,6 +41,16 @@ static int store_list(const struct option *option, const char *value, struct sta
 		return status_set(st, STATUS_INVALID_ARGUMENT, "--%s: given more than %d times", option->name,
 				  OPTION_LIST_MAX);
 	list->items[list->count++] = value;
+	return 0;
+}
+
+static int add_argument(struct option_list *arguments, const char *argument, struct status *st)
+{
+	if (!arguments)
+		return status_set(st, STATUS_INVALID_ARGUMENT, "\"%s\" is not an option", argument);
+	if (arguments->count == OPTION_LIST_MAX)
+		return status_set(st, STATUS_INVALID_ARGUMENT, "more than %d arguments", OPTION_LIST_MAX);
+	arguments->items[arguments->count++] = argument;
 	return 0;
 }
 
@@ -103,34 +118,64 @@ static const char *name_of(const char *argument)
 	return argument + 1 + (argument[1] == '-');
 }
 
+/* The option in argv[*i]; its value may be the argument after it. */
+static int take_option(const struct option *table, size_t count, const char *name, int argc, char *const argv[], int *i,
+		       struct status *st)
+{
+	size_t length = strcspn(name, "=");
+	const char *value = name[length] == '=' ? name + length + 1 : NULL;
+	const struct option *option = find(table, count, name, length);
+
+	if (!option)
+		return status_set(st, STATUS_INVALID_ARGUMENT, "unknown option \"%s\"", argv[*i]);
+	if (!value && is_boolean(option))
+		value = "true";
+	if (!value && *i + 1 < argc)
+		value = argv[++*i];
+	if (!value)
+		return status_set(st, STATUS_INVALID_ARGUMENT, "--%s needs a value", option->name);
+	return store(option, value, st);
+}
+
+/* arguments NULL: there may be none. */
+static int parse(const struct option *table, size_t count, int argc, char *const argv[], struct option_list *arguments,
+		 enum options_outcome *ret, struct status *st)
+{
+	bool is_past_options = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char *name = is_past_options ? NULL : name_of(argv[i]);
+
+		if (arguments && !is_past_options && strcmp(argv[i], "--") == 0) {
+			is_past_options = true;
+		} else if (!name) {
+			if (add_argument(arguments, argv[i], st) < 0)
+				return -1;
+		} else if (strcmp(name, "help") == 0 || strcmp(name, "h") == 0 || strcmp(name, "version") == 0) {
+			*ret = name[0] == 'h' ? OPTIONS_HELP : OPTIONS_VERSION;
+			return 0;
+		} else if (take_option(table, count, name, argc, argv, &i, st) < 0) {
+			return -1;
+		}
+	}
+	*ret = OPTIONS_RUN;
+	return 0;
+}
+
 int options_parse(const struct option *table, size_t count, int argc, char *const argv[], enum options_outcome *ret,
 		  struct status *st)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *name = name_of(argv[i]);
+	return parse(table, count, argc, argv, NULL, ret, st);
+}
 
-		if (!name)
-			return status_set(st, STATUS_INVALID_ARGUMENT, "\"%s\" is not an option", argv[i]);
-		if (strcmp(name, "help") == 0 || strcmp(name, "h") == 0 || strcmp(name, "version") == 0) {
-			*ret = name[0] == 'h' ? OPTIONS_HELP : OPTIONS_VERSION;
-			return 0;
-		}
-		size_t length = strcspn(name, "=");
-		const char *value = name[length] == '=' ? name + length + 1 : NULL;
-		const struct option *option = find(table, count, name, length);
+int options_parse_arguments(const struct option *table, size_t count, int argc, char *const argv[],
+			    struct option_list *ret_arguments, enum options_outcome *ret, struct status *st)
+{
+	struct option_list arguments = {.count = 0};
 
-		if (!option)
-			return status_set(st, STATUS_INVALID_ARGUMENT, "unknown option \"%s\"", argv[i]);
-		if (!value && is_boolean(option))
-			value = "true";
-		if (!value && i + 1 < argc)
-			value = argv[++i];
-		if (!value)
-			return status_set(st, STATUS_INVALID_ARGUMENT, "--%s needs a value", option->name);
-		if (store(option, value, st) < 0)
-			return -1;
-	}
-	*ret = OPTIONS_RUN;
+	if (parse(table, count, argc, argv, &arguments, ret, st) < 0)
+		return -1;
+	*ret_arguments = arguments;
 	return 0;
 }
 

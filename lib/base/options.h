@@ -49,6 +49,13 @@ enum options_outcome { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 int options_parse(const struct option *table, size_t count, int argc, char *const argv[], enum options_outcome *ret,
 		  struct status *st);
 
+/* The same for a command that takes arguments beside options, mixed as one likes; after "--" all are arguments. */
+int options_parse_arguments(const struct option *table, size_t count, int argc, char *const argv[],
+			    struct option_list *ret_arguments, enum options_outcome *ret, struct status *st);
+
+/* The row called name, NULL where there is none. */
+const struct option *options_find(const struct option *table, size_t count, const char *name);
+
 /* Writes the help text on standard output. */
 void options_print_help(const struct option *table, size_t count, const char *program, const char *summary);
 

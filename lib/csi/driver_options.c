@@ -35,12 +35,7 @@ void driver_options_release(struct driver_options *options)
 	arena_release(&options->arena);
 }
 
-#define SHARED_ROWS 26
-#define ROWS_MAX (SHARED_ROWS + DRIVER_OPTIONS_OWN_MAX)
-
-/* Writes own's rows and then the shared ones; returns how many there are. */
-static size_t merge_tables(struct driver_options *o, const struct option *own, size_t own_count,
-			   struct option rows[ROWS_MAX])
+size_t driver_options_rows(struct driver_options *o, const struct option *own, size_t own_count, struct option *rows)
 {
 	const struct option shared[] = {
 		{"endpoint", OPTION_TEXT, &o->endpoint, "URL", "$CSI_ENDPOINT, else " ENDPOINT_DEFAULT,
@@ -77,7 +72,8 @@ static size_t merge_tables(struct driver_options *o, const struct option *own, s
 		 "Accepted for klog, ignored."},
 	};
 	size_t shared_count = sizeof(shared) / sizeof(shared[0]);
-	_Static_assert(sizeof(shared) / sizeof(shared[0]) <= SHARED_ROWS, "SHARED_ROWS is too small");
+	_Static_assert(sizeof(shared) / sizeof(shared[0]) + DRIVER_OPTIONS_OWN_MAX <= DRIVER_OPTIONS_ROWS_MAX,
+		       "DRIVER_OPTIONS_ROWS_MAX is too small");
 	size_t count = own_count < DRIVER_OPTIONS_OWN_MAX ? own_count : DRIVER_OPTIONS_OWN_MAX;
 	memcpy(rows, own, count * sizeof(*own));
 	memcpy(rows + count, shared, sizeof(shared));
@@ -126,9 +122,9 @@ static void choose_endpoint(struct driver_options *options)
 int driver_options_parse(struct driver_options *options, const struct option *own, size_t own_count, int argc,
 			 char *const argv[], enum options_outcome *ret_outcome, struct status *st)
 {
-	struct option rows[ROWS_MAX];
+	struct option rows[DRIVER_OPTIONS_ROWS_MAX];
 	enum options_outcome outcome;
-	size_t count = merge_tables(options, own, own_count, rows);
+	size_t count = driver_options_rows(options, own, own_count, rows);
 	if (options_parse(rows, count, argc, argv, &outcome, st) < 0)
 		return -1;
 	if (outcome == OPTIONS_RUN) {
@@ -146,9 +142,9 @@ int driver_options_parse(struct driver_options *options, const struct option *ow
 void driver_options_print_help(const struct option *own, size_t own_count, const char *program, const char *summary)
 {
 	struct driver_options defaults;
-	struct option rows[ROWS_MAX];
+	struct option rows[DRIVER_OPTIONS_ROWS_MAX];
 	driver_options_init(&defaults);
-	size_t count = merge_tables(&defaults, own, own_count, rows);
+	size_t count = driver_options_rows(&defaults, own, own_count, rows);
 	options_print_help(rows, count, program, summary);
 	driver_options_release(&defaults);
 }

@@ -22,6 +22,7 @@ struct status;
 
 #define DRIVER_NAME_DEFAULT "nfs.csicore.io"
 #define DRIVER_OPTIONS_OWN_MAX 32 /* rows a program may add */
+#define DRIVER_OPTIONS_ROWS_MAX (26 + DRIVER_OPTIONS_OWN_MAX)
 
 struct driver_options {
 	struct arena arena;       /* what local_exports points to */
@@ -50,6 +51,10 @@ void driver_options_release(struct driver_options *options);
  */
 int driver_options_parse(struct driver_options *options, const struct option *own, size_t own_count, int argc,
 			 char *const argv[], enum options_outcome *ret_outcome, struct status *st);
+
+/* Writes own's rows and then the shared ones to rows, which has room for DRIVER_OPTIONS_ROWS_MAX; returns how many. */
+size_t driver_options_rows(struct driver_options *options, const struct option *own, size_t own_count,
+			   struct option *rows);
 
 /* The help text of both tables on standard output. */
 void driver_options_print_help(const struct option *own, size_t own_count, const char *program, const char *summary);

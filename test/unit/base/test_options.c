@@ -107,6 +107,49 @@ static void help_and_version_are_known_everywhere(void **state)
 	assert_int_equal(outcome, OPTIONS_VERSION);
 }
 
+static void arguments_stand_anywhere_among_options(void **state)
+{
+	char *const argv[] = {"program", "one", "-v=5", "two", "--endpoint", "a", "-", "--", "--workers", "--"};
+	struct option_list arguments;
+	enum options_outcome outcome;
+	struct status st;
+
+	memset(&got, 0, sizeof(got));
+	assert_int_equal(
+		options_parse_arguments(table, sizeof(table) / sizeof(table[0]), 10, argv, &arguments, &outcome, &st),
+		0);
+	assert_int_equal(outcome, OPTIONS_RUN);
+	assert_string_equal(got.endpoint, "a");
+	assert_int_equal(got.workers, 0);
+	assert_int_equal(arguments.count, 5);
+	assert_string_equal(arguments.items[1], "two");
+	assert_string_equal(arguments.items[2], "-");
+	assert_string_equal(arguments.items[3], "--workers");
+	assert_string_equal(arguments.items[4], "--");
+}
+
+static void too_many_arguments_are_refused(void **state)
+{
+	char *argv[OPTION_LIST_MAX + 2];
+	struct option_list arguments;
+	enum options_outcome outcome;
+	struct status st;
+
+	for (size_t i = 0; i < OPTION_LIST_MAX + 2; i++)
+		argv[i] = "argument";
+	assert_int_equal(options_parse_arguments(table, 1, OPTION_LIST_MAX + 2, argv, &arguments, &outcome, &st), -1);
+	assert_string_equal(st.message, "more than 64 arguments");
+}
+
+static void row_is_found_by_its_whole_name(void **state)
+{
+	size_t count = sizeof(table) / sizeof(table[0]);
+
+	assert_ptr_equal(options_find(table, count, "workers"), &table[3]);
+	assert_null(options_find(table, count, "worker"));
+	assert_null(options_find(table, 3, "workers"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +157,9 @@ int main(void)
 		cmocka_unit_test(a_boolean_takes_its_value_only_with_an_equals_sign),
 		cmocka_unit_test(mistakes_are_one_clear_line),
 		cmocka_unit_test(help_and_version_are_known_everywhere),
+		cmocka_unit_test(arguments_stand_anywhere_among_options),
+		cmocka_unit_test(too_many_arguments_are_refused),
+		cmocka_unit_test(row_is_found_by_its_whole_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
