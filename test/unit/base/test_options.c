@@ -109,15 +109,15 @@ static void help_and_version_are_known_everywhere(void **state)
 
 static void arguments_stand_anywhere_among_options(void **state)
 {
-	char *const argv[] = {"program", "one", "-v=5", "two", "--endpoint", "a", "-", "--", "--workers", "--"};
+	const char *const argv[] = {"program", "one", "-v=5", "two", "--endpoint", "a", "-", "--", "--workers", "--"};
 	struct option_list arguments;
 	enum options_outcome outcome;
 	struct status st;
 
 	memset(&got, 0, sizeof(got));
-	assert_int_equal(
-		options_parse_arguments(table, sizeof(table) / sizeof(table[0]), 10, argv, &arguments, &outcome, &st),
-		0);
+	assert_int_equal(options_parse_arguments(table, sizeof(table) / sizeof(table[0]), 10, (char *const *)argv,
+						 &arguments, &outcome, &st),
+			 0);
 	assert_int_equal(outcome, OPTIONS_RUN);
 	assert_string_equal(got.endpoint, "a");
 	assert_int_equal(got.workers, 0);
@@ -130,14 +130,16 @@ static void arguments_stand_anywhere_among_options(void **state)
 
 static void too_many_arguments_are_refused(void **state)
 {
-	char *argv[OPTION_LIST_MAX + 2];
+	const char *argv[OPTION_LIST_MAX + 2];
 	struct option_list arguments;
 	enum options_outcome outcome;
 	struct status st;
 
 	for (size_t i = 0; i < OPTION_LIST_MAX + 2; i++)
 		argv[i] = "argument";
-	assert_int_equal(options_parse_arguments(table, 1, OPTION_LIST_MAX + 2, argv, &arguments, &outcome, &st), -1);
+	assert_int_equal(
+		options_parse_arguments(table, 1, OPTION_LIST_MAX + 2, (char *const *)argv, &arguments, &outcome, &st),
+		-1);
 	assert_string_equal(st.message, "more than 64 arguments");
 }
 
