@@ -55,6 +55,7 @@ struct fs_capacity {
 struct fs_entry {
 	const char *name; /* any bytes but NUL and '/'; never "." or ".." */
 	struct fs_attr attr;
+	uint64_t cookie; /* where a page that goes on behind this entry begins */
 };
 
 /* One batch of a directory.  Start with fs_page_init; read until is_end. */

@@ -241,6 +241,7 @@ static int add_entry(int dir_fd, const struct kernel_dirent *record, struct fs_p
 		return errno == ENOENT ? 0 : -1;
 	struct fs_entry *entry = &page->entries[page->count++];
 	entry->name = arena_strdup(&page->arena, record->d_name);
+	entry->cookie = (uint64_t)record->d_off;
 	attr_of_stat(&stat, &entry->attr);
 	return 0;
 }

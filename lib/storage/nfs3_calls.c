@@ -61,8 +61,7 @@ static void take_entries_with_attributes(struct nfs3_answer *a, const READDIRPLU
 
 		if (attr->attributes_follow)
 			entry_attr = attr_of(&attr->post_op_attr_u.attributes);
-		nfs_page_add(a->page, e.name, strlen(e.name), attr->attributes_follow ? &entry_attr : NULL);
-		a->page->cookie = e.cookie;
+		nfs_page_add(a->page, e.cookie, e.name, strlen(e.name), attr->attributes_follow ? &entry_attr : NULL);
 		at = e.nextentry;
 	}
 	memcpy(&a->page->verifier, ok->cookieverf, sizeof(a->page->verifier));
@@ -74,8 +73,7 @@ static void take_entries(struct nfs3_answer *a, const READDIR3resok *ok)
 	for (const entry3 *at = ok->reply.entries; at;) {
 		const entry3 e = LIBNFS_ELEMENT(entry3, at);
 
-		nfs_page_add(a->page, e.name, strlen(e.name), NULL);
-		a->page->cookie = e.cookie;
+		nfs_page_add(a->page, e.cookie, e.name, strlen(e.name), NULL);
 		at = e.nextentry;
 	}
 	memcpy(&a->page->verifier, ok->cookieverf, sizeof(a->page->verifier));

@@ -152,9 +152,8 @@ static void take_entries(struct nfs4_answer *a, const READDIR4resok *from)
 		bool has_attributes = parse_attributes(&e.attrs, &attributes) && attributes.has_type &&
 				      attributes.rdattr_error == NFS4_OK;
 
-		nfs_page_add(a->page, e.name.utf8string_val, e.name.utf8string_len,
+		nfs_page_add(a->page, e.cookie, e.name.utf8string_val, e.name.utf8string_len,
 			     has_attributes ? &attributes.attr : NULL);
-		a->page->cookie = e.cookie;
 		at = e.nextentry;
 	}
 	memcpy(&a->page->verifier, from->cookieverf, sizeof(a->page->verifier));

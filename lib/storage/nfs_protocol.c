@@ -113,8 +113,10 @@ static void make_room(struct nfs_incoming_page *incoming)
 	incoming->capacity = capacity;
 }
 
-void nfs_page_add(struct nfs_incoming_page *incoming, const char *name, size_t length, const struct fs_attr *attr)
+void nfs_page_add(struct nfs_incoming_page *incoming, uint64_t cookie, const char *name, size_t length,
+		  const struct fs_attr *attr)
 {
+	incoming->cookie = cookie;
 	if (is_dot_or_dot_dot(name, length))
 		return;
 	if (length == 0 || memchr(name, '/', length) || memchr(name, '\0', length)) {
@@ -125,6 +127,7 @@ void nfs_page_add(struct nfs_incoming_page *incoming, const char *name, size_t l
 	struct nfs_page_entry *added = &incoming->entries[incoming->count++];
 
 	added->entry.name = arena_strndup(&incoming->page->arena, name, length);
+	added->entry.cookie = cookie;
 	added->has_attr = attr != NULL;
 	if (attr)
 		added->entry.attr = *attr;

@@ -89,7 +89,8 @@ struct nfs_incoming_page {
 };
 void nfs_page_start(struct nfs_incoming_page *incoming, struct fs_page *page);
 /* "." and ".." are left out; attr NULL where the server sent none. */
-void nfs_page_add(struct nfs_incoming_page *incoming, const char *name, size_t length, const struct fs_attr *attr);
+void nfs_page_add(struct nfs_incoming_page *incoming, uint64_t cookie, const char *name, size_t length,
+		  const struct fs_attr *attr);
 /* Asks for the attributes that are missing, drops entries that are gone by now, and fills the page in. */
 int nfs_page_finish(struct nfs_incoming_page *incoming, const struct nfs_protocol *protocol, struct nfs_connection *c,
 		    const struct nfs_handle *dir, struct cancel *cancel, struct status *st);

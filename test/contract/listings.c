@@ -122,11 +122,36 @@ static void removing_page_after_page_from_the_start_empties_the_directory(void *
 	assert_works(w, fs_remove_dir(w->fs, w->root, w->dir_name, &w->cancel, &w->st));
 }
 
+static void listing_goes_on_behind_any_entry(void **state)
+{
+	struct contract_world *w = contract_begin(state);
+	plant_many(w);
+	static unsigned char seen[MANY];
+	memset(seen, 0, sizeof(seen));
+	AUTO(fs_page_release) struct fs_page page;
+	fs_page_init(&page);
+	while (!page.is_end) {
+		assert_works(w, fs_read_dir(w->fs, w->dir, &page, &w->cancel, &w->st));
+		if (page.count > 7) { /* the rest comes again, with what follows */
+			page.count = 7;
+			page.cookie = page.entries[6].cookie;
+			page.is_end = false;
+		}
+		count_entries(&page, seen);
+		if (page.count > 0) /* and it matters not that the entry is gone */
+			assert_works(w, fs_remove_file(w->fs, w->dir, page.entries[page.count - 1].name, &w->cancel,
+						       &w->st));
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(seen[i], 1);
+}
+
 static const struct CMUnitTest tests[] = {
 	CONTRACT_TEST(listing_has_every_type_with_the_attributes_of_lookup),
 	CONTRACT_TEST(empty_directory_has_no_entries),
 	CONTRACT_TEST(many_entries_come_once_each_in_bounded_pages),
 	CONTRACT_TEST(entries_removed_while_listing_hide_no_other),
 	CONTRACT_TEST(removing_page_after_page_from_the_start_empties_the_directory),
+	CONTRACT_TEST(listing_goes_on_behind_any_entry),
 };
 CONTRACT_GROUP(contract_listings, tests);

@@ -283,6 +283,7 @@ static void fill_page(const struct memory_node *dir, size_t entries_max, struct 
 		page->entries[page->count++] = (struct fs_entry){
 			.name = arena_strdup(&page->arena, node->name),
 			.attr = node->attr,
+			.cookie = node->position,
 		};
 	}
 	page->is_end = !node;
