@@ -9,11 +9,9 @@
 #include "base/privileges.h"
 #include "base/status.h"
 #include "controller.h"
-#include "export_backend.h"
 #include "grpc/server.h"
 #include "options.h"
 
-#define EXPORTS_MAX 256
 #define QUEUE_MAX 1024
 #define EXIT_USAGE 2
 
@@ -59,22 +57,9 @@ static int serve(const struct controller_options *options, struct controller *co
 
 static int run(const struct controller_options *options, struct status *st)
 {
-	struct export_backend backend = {
-		.local_exports = &options->driver.local_exports,
-		.nfs_uid = (uint32_t)options->nfs_uid,
-		.nfs_gid = (uint32_t)options->nfs_gid,
-		.connect_timeout_ms = (int)options->connect_timeout_ms,
-		.reply_timeout_ms = (int)options->reply_timeout_ms,
-	};
-	const struct controller_config config = {
-		.driver_name = options->driver.driver_name,
-		.mount_permissions = options->driver.mount_permissions,
-		.default_on_delete = options->default_on_delete,
-		.removes_archived = options->removes_archived,
-		.calls_per_server = (unsigned)options->calls_per_server,
-		.capabilities = options->capabilities,
-		.exports = {export_backend_open, &backend, EXPORTS_MAX},
-	};
+	struct export_backend backend;
+	struct controller_config config;
+	controller_options_apply(options, &backend, &config);
 	struct controller controller;
 	if (drop_privileges(options, st) < 0 || controller_init(&controller, &config, st) < 0)
 		return -1;

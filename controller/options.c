@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "csi/volume_params.h"
 
+#define EXPORTS_MAX 256
 #define DAY_MS (24 * 60 * 60 * 1000)
 
 void controller_options_init(struct controller_options *options)
@@ -80,6 +81,34 @@ int controller_options_parse(struct controller_options *options, int argc, char 
 	if (capabilities_parse(options->capabilities_text, &options->capabilities, st) < 0)
 		return status_prefix(st, "--capabilities");
 	return 0;
+}
+
+size_t controller_options_rows(struct controller_options *options, struct option *rows)
+{
+	struct option own[OWN_ROWS];
+	fill_table(options, own);
+	return driver_options_rows(&options->driver, own, OWN_ROWS, rows);
+}
+
+void controller_options_apply(const struct controller_options *options, struct export_backend *ret_backend,
+			      struct controller_config *ret_config)
+{
+	*ret_backend = (struct export_backend){
+		.local_exports = &options->driver.local_exports,
+		.nfs_uid = (uint32_t)options->nfs_uid,
+		.nfs_gid = (uint32_t)options->nfs_gid,
+		.connect_timeout_ms = (int)options->connect_timeout_ms,
+		.reply_timeout_ms = (int)options->reply_timeout_ms,
+	};
+	*ret_config = (struct controller_config){
+		.driver_name = options->driver.driver_name,
+		.mount_permissions = options->driver.mount_permissions,
+		.default_on_delete = options->default_on_delete,
+		.removes_archived = options->removes_archived,
+		.calls_per_server = (unsigned)options->calls_per_server,
+		.capabilities = options->capabilities,
+		.exports = {export_backend_open, ret_backend, EXPORTS_MAX},
+	};
 }
 
 void controller_options_print_help(const char *program)

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 
 #include "capabilities.h"
+#include "controller.h"
 #include "csi/driver_options.h"
+#include "export_backend.h"
 
 struct controller_options {
 	struct driver_options driver;
@@ -24,6 +26,11 @@ void controller_options_release(struct controller_options *options);
 /* As driver_options_parse. */
 int controller_options_parse(struct controller_options *options, int argc, char *const argv[],
 			     enum options_outcome *ret_outcome, struct status *st);
+/* All rows, for commands of the program that take some of them; rows has room for DRIVER_OPTIONS_ROWS_MAX. */
+size_t controller_options_rows(struct controller_options *options, struct option *rows);
+/* What the options say, as the controller wants it.  Both borrow from options, the configuration from the back end too. */
+void controller_options_apply(const struct controller_options *options, struct export_backend *ret_backend,
+			      struct controller_config *ret_config);
 void controller_options_print_help(const char *program);
 
 #endif

@@ -80,6 +80,22 @@ static void unknown_capability_is_named(void **state)
 	assert_string_equal(st.message, "--capabilities: \"teleport-volume\" is no capability of this controller");
 }
 
+static void options_reach_the_configuration(void **state)
+{
+	struct export_backend backend;
+	struct controller_config config;
+	assert_int_equal(PARSE("--nfs-uid=7", "--connect-timeout=3s", "--calls-per-server=9", "--drivername=a.b",
+			       "--default-ondelete-policy=retain"),
+			 0);
+	controller_options_apply(&options, &backend, &config);
+	assert_int_equal(backend.nfs_uid, 7);
+	assert_int_equal(backend.connect_timeout_ms, 3000);
+	assert_int_equal(config.calls_per_server, 9);
+	assert_string_equal(config.driver_name, "a.b");
+	assert_string_equal(config.default_on_delete, "retain");
+	assert_ptr_equal(config.exports.context, &backend);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
@@ -87,7 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_required),         TEST(the_arguments_of_csi_driver_nfs_are_taken),
 		TEST(bad_policy_is_named),         TEST(bounds_are_kept),
-		TEST(unknown_capability_is_named),
+		TEST(unknown_capability_is_named), TEST(options_reach_the_configuration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
