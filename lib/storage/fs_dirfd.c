@@ -183,7 +183,8 @@ static int dirfd_make_dir(struct fs *fs, struct fs_dir *dir, const char *name, c
 {
 	struct fs_owner exact = *owner;
 	struct stat stat;
-	if (mkdirat(dir->fd, name, 0700) < 0)
+	/* Without a mode, right from the start: who dies here leaves a directory that nobody sets a mode on again. */
+	if (mkdirat(dir->fd, name, owner->mode == FS_KEEP ? 0755 : 0700) < 0)
 		return fail_in(dir, "make directory", name, st);
 	AUTO_CLOSE int fd = open_beneath(dir->fd, name, O_PATH | O_DIRECTORY, 0);
 	int result = fd < 0 ? -1 : fstat(fd, &stat);
