@@ -2,7 +2,7 @@
 # Tests, lint, demo and benchmark.  Included by the Makefile.
 
 # ---- everything, on a machine that may have nothing installed yet
-CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-nfs check-controller check-clients check-h2spec \
+CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-nfs check-controller check-kill check-clients check-h2spec \
 	check-sanity check-fuzz asan check-guest
 
 check: ## every test there is; installs what is missing
@@ -195,3 +195,13 @@ bench: $(PROGRAMS) $(BUILD)/csi-bench ## the programs against bare mount calls a
 
 .PHONY: guest demo check-guest bench check check-build lint asan check-unit check-proto
 .SECONDARY:
+
+# ---- csi-controller killed at every change that it makes to a share
+$(BUILD)/test/kill/kill: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/kill/*.c)) $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS)
+
+check-kill: $(BUILD)/test/kill/kill $(BUILD)/csi-controller ## csi-controller killed at every change it makes
+	@test/kill/run $^
+
+.PHONY: check-kill
