@@ -9,66 +9,37 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/strbuf.h"
+#include "folder.h"
 #include "sub_dir_cache.h"
 
-#define RECORD_FILE_MODE 0600
+#define MARK_FILE_MODE 0600
 #define TEMPORARY_PREFIX '~'   /* no record's file name begins with it */
 #define MARK_PREFIX "~shared~" /* nor any temporary file's: in a record's file name, '~' is escaped */
 #define SCAN_ARENA_BYTES (256 * 1024)
 
 bool record_store_is_refusal(const struct status *st)
 {
-	switch (st->errnum) {
-	case EACCES:
-	case EPERM:
-	case EROFS:
-	case ENOTDIR:
-	case EISDIR:
-	case ELOOP:
-		return true;
-	default:
-		return false;
-	}
+	return folder_is_refusal(st);
 }
 
-/* A handle of the folder of records; *ret_dir is NULL where there is none and none is to be made, or it is refused. */
-static int open_folder(struct export_use *use, bool is_made, struct cancel *cancel, struct fs_dir **ret_dir,
-		       struct status *st)
+/* A handle of the folder of records; *ret_dir is NULL where there is none, or it is refused. */
+static int open_folder(struct export_use *use, struct cancel *cancel, struct fs_dir **ret_dir, struct status *st)
 {
-	if (export_open_folder(use, EXPORT_VOLUMES, is_made, cancel, ret_dir, st) == 0)
+	if (export_open_folder(use, EXPORT_VOLUMES, false, cancel, ret_dir, st) == 0)
 		return 0;
-	if (!record_store_is_refusal(st) && (is_made || st->errnum != ENOENT))
+	if (!record_store_is_refusal(st) && st->errnum != ENOENT)
 		return -1;
 	*ret_dir = NULL;
 	return 0;
 }
 
-static int write_new(struct export_use *use, struct arena *arena, struct fs_dir *folder, const char *file,
-		     const Csicore__VolumeRecord *record, struct cancel *cancel, struct status *st)
-{
-	size_t length;
-	const uint8_t *bytes = record_encode(arena, record, &length);
-	if (fs_create_file(use->fs, folder, file, RECORD_FILE_MODE, bytes, length, cancel, st) == 0)
-		return 0;
-	/* On a full disk the file is made and stays empty. */
-	struct status ignored;
-	if (st->code == STATUS_RESOURCE_EXHAUSTED)
-		(void)fs_remove_file(use->fs, folder, file, cancel, &ignored);
-	return export_missing_is_stale(st);
-}
-
 int record_store_create(struct export_use *use, struct arena *arena, const Csicore__VolumeRecord *record,
 			struct cancel *cancel, enum record_outcome *ret_outcome, struct status *st)
 {
-	struct fs_dir *folder;
-	if (open_folder(use, true, cancel, &folder, st) < 0)
-		return -1;
-	if (!folder) {
-		*ret_outcome = RECORD_REFUSED;
-		return 0;
-	}
+	size_t length;
+	const uint8_t *bytes = record_encode(arena, record, &length);
 	const char *file = record_file_name(arena, record->name);
-	if (write_new(use, arena, folder, file, record, cancel, st) == 0)
+	if (folder_create_file(use, EXPORT_VOLUMES, file, bytes, length, cancel, st) == 0)
 		*ret_outcome = RECORD_CREATED;
 	else if (st->errnum == EEXIST)
 		*ret_outcome = RECORD_EXISTS;
@@ -82,47 +53,28 @@ int record_store_create(struct export_use *use, struct arena *arena, const Csico
 int record_store_replace(struct export_use *use, struct arena *arena, const Csicore__VolumeRecord *record,
 			 struct cancel *cancel, struct status *st)
 {
-	struct fs_dir *folder;
-	if (export_open_folder(use, EXPORT_VOLUMES, true, cancel, &folder, st) < 0)
-		return -1;
+	size_t length;
+	const uint8_t *bytes = record_encode(arena, record, &length);
 	const char *file = record_file_name(arena, record->name);
-	const char *temporary = arena_printf(arena, "%c%s", TEMPORARY_PREFIX, file);
-	if (write_new(use, arena, folder, temporary, record, cancel, st) < 0) {
-		/* Left by an attempt that was cut off. */
-		if (st->errnum != EEXIST || fs_remove_file(use->fs, folder, temporary, cancel, st) < 0 ||
-		    write_new(use, arena, folder, temporary, record, cancel, st) < 0)
-			return -1;
-	}
-	return fs_rename(use->fs, folder, temporary, folder, file, cancel, st);
+	return folder_replace_file(use, EXPORT_VOLUMES, file, bytes, length, cancel, st);
+}
+
+int record_store_read_in(struct export_use *use, struct arena *arena, enum export_folder folder, const char *file,
+			 struct cancel *cancel, Csicore__VolumeRecord **ret_record, struct status *st)
+{
+	AUTO(strbuf_release) struct strbuf content;
+	bool exists;
+	strbuf_init(&content, RECORD_BYTES_MAX);
+	if (folder_read_file(use, folder, file, &content, cancel, &exists, st) < 0)
+		return -1;
+	*ret_record = exists ? record_decode(arena, content.data, content.length) : NULL;
+	return 0;
 }
 
 int record_store_read_file(struct export_use *use, struct arena *arena, const char *file, struct cancel *cancel,
 			   Csicore__VolumeRecord **ret_record, struct status *st)
 {
-	AUTO(strbuf_release) struct strbuf content;
-	struct fs_dir *folder;
-	strbuf_init(&content, RECORD_BYTES_MAX);
-	if (open_folder(use, false, cancel, &folder, st) < 0)
-		return -1;
-	*ret_record = NULL;
-	if (!folder)
-		return 0;
-	if (fs_read_file(use->fs, folder, file, &content, cancel, st) == 0) {
-		*ret_record = record_decode(arena, content.data, content.length);
-		return 0;
-	}
-	/* Missing, not a file, or too long to be a record: all the same as no record.  One that may not be read is one. */
-	switch (st->errnum) {
-	case ENOENT:
-	case EISDIR:
-	case ENOTDIR:
-	case ELOOP:
-	case EINVAL:
-	case EFBIG:
-		return 0;
-	default:
-		return -1;
-	}
+	return record_store_read_in(use, arena, EXPORT_VOLUMES, file, cancel, ret_record, st);
 }
 
 int record_store_read(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
@@ -133,14 +85,7 @@ int record_store_read(struct export_use *use, struct arena *arena, const char *n
 
 int record_store_list(struct export_use *use, struct fs_page *page, struct cancel *cancel, struct status *st)
 {
-	struct fs_dir *folder;
-	if (export_open_folder(use, EXPORT_VOLUMES, false, cancel, &folder, st) == 0)
-		return fs_read_dir(use->fs, folder, page, cancel, st);
-	if (st->errnum != ENOENT && st->errnum != ENOTDIR && st->errnum != ELOOP)
-		return -1;
-	page->count = 0;
-	page->is_end = true;
-	return 0;
+	return folder_list(use, EXPORT_VOLUMES, page, cancel, st);
 }
 
 enum record_file record_store_file_kind(const struct fs_entry *file)
@@ -155,7 +100,7 @@ enum record_file record_store_file_kind(const struct fs_entry *file)
 static int remove_file(struct export_use *use, const char *file, struct cancel *cancel, struct status *st)
 {
 	struct fs_dir *folder;
-	if (open_folder(use, false, cancel, &folder, st) < 0)
+	if (open_folder(use, cancel, &folder, st) < 0)
 		return -1;
 	if (!folder || fs_remove_file(use->fs, folder, file, cancel, st) == 0)
 		return 0;
@@ -187,11 +132,11 @@ int record_store_mark_shared(struct export_use *use, struct arena *arena, const 
 {
 	struct fs_dir *folder;
 	bool is_volume;
-	if (open_folder(use, false, cancel, &folder, st) < 0 ||
+	if (open_folder(use, cancel, &folder, st) < 0 ||
 	    look_for(use, folder, record_file_name(arena, name), cancel, &is_volume, st) < 0)
 		return -1;
 	if (!is_volume ||
-	    fs_create_file(use->fs, folder, mark_name(arena, name), RECORD_FILE_MODE, "", 0, cancel, st) == 0)
+	    fs_create_file(use->fs, folder, mark_name(arena, name), MARK_FILE_MODE, "", 0, cancel, st) == 0)
 		return 0;
 	return st->errnum == EEXIST || record_store_is_refusal(st) ? 0 : -1;
 }
@@ -200,7 +145,7 @@ int record_store_is_shared(struct export_use *use, struct arena *arena, const ch
 			   bool *ret_is_shared, struct status *st)
 {
 	struct fs_dir *folder;
-	if (open_folder(use, false, cancel, &folder, st) < 0)
+	if (open_folder(use, cancel, &folder, st) < 0)
 		return -1;
 	return look_for(use, folder, mark_name(arena, name), cancel, ret_is_shared, st);
 }

@@ -32,6 +32,10 @@ int record_store_read(struct export_use *use, struct arena *arena, const char *n
 int record_store_read_file(struct export_use *use, struct arena *arena, const char *file, struct cancel *cancel,
 			   Csicore__VolumeRecord **ret_record, struct status *st);
 
+/* The same in another folder than that of records. */
+int record_store_read_in(struct export_use *use, struct arena *arena, enum export_folder folder, const char *file,
+			 struct cancel *cancel, Csicore__VolumeRecord **ret_record, struct status *st);
+
 /*
  * The next batch of the folder's files, as fs_read_dir: a cookie of an earlier list goes on where that was.  No folder is
  * an end without entries; one that may not be read is EACCES.
