@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A list of the servers with something against them, mostly empty, and one of the calls in flight. */
+#include "server_health.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "storage/fs.h"
+
+/* Past it, the one that was pinged longest ago is forgotten: its next call waits for it again. */
+#define SUSPECTS_MAX 256
+#define NS_PER_MS 1000000
+#define NS_PER_S 1000000000
+
+struct suspect {
+	struct suspect *next;
+	char *server;
+	uint16_t port;
+	bool is_down;    /* false: the first ping is on its way, and calls go on meanwhile */
+	bool is_pinging; /* by one call; such a suspect is not forgotten */
+	int64_t down_since_ns, pinged_ns;
+	char reason[STATUS_MESSAGE_BYTES]; /* of the last ping */
+};
+
+struct server_health {
+	int64_t (*now_ns)(void);
+	pthread_mutex_t lock; /* guards the rest; a leaf lock but for cancel_trigger, never held across a ping */
+	struct suspect *suspects;
+	unsigned suspect_count;
+	struct server_call *calls;
+};
+
+struct server_health *server_health_new(int64_t (*now_ns)(void))
+{
+	struct server_health *health = memory_calloc(1, sizeof(*health));
+	health->now_ns = now_ns ? now_ns : cancel_now_ns;
+	(void)pthread_mutex_init(&health->lock, NULL); /* cannot fail with default attributes on Linux */
+	return health;
+}
+
+static void suspect_free(struct suspect *suspect)
+{
+	free(suspect->server);
+	free(suspect);
+}
+
+void server_health_free(struct server_health *health)
+{
+	if (!health)
+		return;
+	while (health->suspects) {
+		struct suspect *next = health->suspects->next;
+		suspect_free(health->suspects);
+		health->suspects = next;
+	}
+	(void)pthread_mutex_destroy(&health->lock); /* nobody holds it any more */
+	free(health);
+}
+
+/* ---- the suspects; all with the lock held */
+
+static struct suspect *find(struct server_health *health, const struct export_key *key)
+{
+	struct suspect *at = health->suspects;
+	while (at && (at->port != key->nfs_port || strcmp(at->server, key->server) != 0))
+		at = at->next;
+	return at;
+}
+
+static void forget(struct server_health *health, struct suspect *suspect)
+{
+	struct suspect **at = &health->suspects;
+	while (*at != suspect)
+		at = &(*at)->next;
+	*at = suspect->next;
+	health->suspect_count--;
+	suspect_free(suspect);
+}
+
+static void forget_oldest(struct server_health *health)
+{
+	struct suspect *oldest = NULL;
+	for (struct suspect *at = health->suspects; at; at = at->next)
+		if (!at->is_pinging && (!oldest || at->pinged_ns < oldest->pinged_ns))
+			oldest = at;
+	if (oldest)
+		forget(health, oldest);
+}
+
+/* NULL where too many are being pinged already. */
+static struct suspect *add(struct server_health *health, const struct export_key *key)
+{
+	if (health->suspect_count >= SUSPECTS_MAX)
+		forget_oldest(health);
+	if (health->suspect_count >= SUSPECTS_MAX)
+		return NULL;
+	struct suspect *suspect = memory_calloc(1, sizeof(*suspect));
+	suspect->server = memory_strdup(key->server);
+	suspect->port = key->nfs_port;
+	suspect->next = health->suspects;
+	health->suspects = suspect;
+	health->suspect_count++;
+	return suspect;
+}
+
+static void cut_calls(struct server_health *health, const struct suspect *suspect)
+{
+	for (struct server_call *call = health->calls; call; call = call->next) {
+		if (call->key->nfs_port != suspect->port || strcmp(call->key->server, suspect->server) != 0)
+			continue;
+		call->is_cut = true;
+		cancel_trigger(&call->cancel);
+	}
+}
+
+static int64_t next_ping_ns(const struct suspect *suspect)
+{
+	return suspect->pinged_ns + (int64_t)SERVER_PING_PAUSE_MS * NS_PER_MS;
+}
+
+static int refuse(const struct server_health *health, const struct suspect *suspect, struct status *st)
+{
+	int64_t left_ns = next_ping_ns(suspect) - health->now_ns();
+	long long left_s = left_ns > 0 ? (left_ns + NS_PER_S - 1) / NS_PER_S : 0;
+	return status_set(st, STATUS_UNAVAILABLE, "NFS server %s does not answer, tried again in %lld s: %s",
+			  suspect->server, left_s, suspect->reason);
+}
+
+const char *server_health_describe(struct server_health *health, struct arena *arena, const struct export_key *key)
+{
+	const char *sentence = NULL;
+	(void)pthread_mutex_lock(&health->lock); /* a default mutex reports no error */
+	const struct suspect *suspect = find(health, key);
+	if (suspect && suspect->is_down)
+		sentence = arena_printf(arena, "NFS server %s has not answered for %lld s: %s", suspect->server,
+					(long long)(health->now_ns() - suspect->down_since_ns) / NS_PER_S,
+					suspect->reason);
+	(void)pthread_mutex_unlock(&health->lock);
+	return sentence;
+}
+
+/* ---- pings */
+
+/* Whether it can come of a server, or a way to it, that is dead: no connection, no name, no answer.  Who waited for an
+ * answer when his time was over has met silence too. */
+static bool may_be_dead(const struct status *failure)
+{
+	static const int errnums[] = {0,     ETIMEDOUT,    ECONNREFUSED, ECONNRESET,  ECONNABORTED,
+				      EPIPE, EHOSTUNREACH, EHOSTDOWN,    ENETUNREACH, ENETDOWN};
+	if (failure->code == STATUS_DEADLINE_EXCEEDED || failure->code == STATUS_CANCELLED)
+		return true;
+	for (size_t i = 0; i < sizeof(errnums) / sizeof(errnums[0]); i++)
+		if (failure->code == STATUS_UNAVAILABLE && failure->errnum == errnums[i])
+			return true;
+	return false;
+}
+
+enum verdict { ANSWERS, SILENT, UNDECIDED };
+
+/* parent: NULL where the call's own time is over. */
+static enum verdict ping(struct fs *fs, struct cancel *parent, struct status *ret_why)
+{
+	AUTO(cancel_release) struct cancel bound;
+	cancel_init_child(&bound, parent, SERVER_PING_MS);
+	if (fs_ping(fs, &bound, ret_why) == 0)
+		return ANSWERS;
+	if ((parent && cancel_is_over(parent)) || !may_be_dead(ret_why))
+		return UNDECIDED;
+	if (ret_why->code == STATUS_DEADLINE_EXCEEDED)
+		(void)status_set_cause(ret_why, STATUS_UNAVAILABLE, ETIMEDOUT, "no answer within %d ms",
+				       SERVER_PING_MS);
+	return SILENT;
+}
+
+static void note_silence(struct server_health *health, struct suspect *suspect, const struct status *why)
+{
+	suspect->pinged_ns = health->now_ns();
+	memcpy(suspect->reason, why->message, sizeof(suspect->reason));
+	if (suspect->is_down)
+		return;
+	suspect->is_down = true;
+	suspect->down_since_ns = suspect->pinged_ns;
+	cut_calls(health, suspect);
+}
+
+static void log_change(const char *server, enum verdict verdict, const struct status *why)
+{
+	if (verdict == SILENT)
+		log_event(LOG_WARNING, "NFS server does not answer: its calls fail at once", LOG_TEXT("server", server),
+			  LOG_TEXT("why", why->message));
+	else if (verdict == ANSWERS)
+		log_event(LOG_INFO, "NFS server answers again", LOG_TEXT("server", server));
+}
+
+/* Pings for a suspect that nobody else pings; the lock is held, and let go meanwhile.  The suspect stays only where it is down. */
+static enum verdict settle(struct server_health *health, struct suspect *suspect, struct fs *fs, struct cancel *parent,
+			   struct status *ret_why)
+{
+	bool was_down = suspect->is_down; /* who pings is the only one to change it */
+	suspect->is_pinging = true;
+	(void)pthread_mutex_unlock(&health->lock);
+	enum verdict verdict = ping(fs, parent, ret_why);
+	if (was_down != (verdict == SILENT))
+		log_change(suspect->server, verdict, ret_why);
+	(void)pthread_mutex_lock(&health->lock);
+	suspect->is_pinging = false;
+	if (verdict == SILENT)
+		note_silence(health, suspect, ret_why);
+	if (verdict == ANSWERS || !suspect->is_down)
+		forget(health, suspect);
+	return verdict;
+}
+
+/* ---- calls */
+
+/* The lock is held. */
+static int admit(struct server_health *health, const struct export_key *key, struct fs *fs, struct cancel *parent,
+		 struct status *st)
+{
+	struct suspect *suspect = find(health, key);
+	struct status why;
+	if (!suspect || !suspect->is_down)
+		return 0;
+	if (suspect->is_pinging || health->now_ns() < next_ping_ns(suspect))
+		return refuse(health, suspect, st);
+	switch (settle(health, suspect, fs, parent, &why)) {
+	case ANSWERS:
+		return 0;
+	case SILENT:
+		return refuse(health, suspect, st);
+	default:
+		*st = why;
+		return -1;
+	}
+}
+
+int server_call_begin(struct server_call *call, struct server_health *health, const struct export_key *key,
+		      struct fs *fs, struct cancel *parent, struct status *st)
+{
+	(void)pthread_mutex_lock(&health->lock);
+	int result = admit(health, key, fs, parent, st);
+	if (result == 0) {
+		*call = (struct server_call){health, key, fs, parent, .next = health->calls};
+		cancel_init_child(&call->cancel, parent, -1);
+		if (health->calls)
+			health->calls->previous = call;
+		health->calls = call;
+	}
+	(void)pthread_mutex_unlock(&health->lock);
+	return result;
+}
+
+static void leave(struct server_health *health, struct server_call *call)
+{
+	if (call->previous)
+		call->previous->next = call->next;
+	else
+		health->calls = call->next;
+	if (call->next)
+		call->next->previous = call->previous;
+}
+
+void server_call_end(struct server_call *call, struct status *failure)
+{
+	struct server_health *health = call->health;
+	struct status why;
+	(void)pthread_mutex_lock(&health->lock);
+	leave(health, call);
+	struct suspect *suspect = find(health, call->key);
+	bool is_cut_off = failure && call->is_cut && failure->code == STATUS_CANCELLED && !cancel_is_over(call->parent);
+	if (is_cut_off && suspect && suspect->is_down)
+		(void)refuse(health, suspect, failure);
+	else if (is_cut_off)
+		(void)status_set(failure, STATUS_UNAVAILABLE, "NFS server %s did not answer for a while",
+				 call->key->server);
+	else if (failure && !suspect && may_be_dead(failure) && (suspect = add(health, call->key)) != NULL)
+		(void)settle(health, suspect, call->fs, NULL, &why);
+	(void)pthread_mutex_unlock(&health->lock);
+	cancel_release(&call->cancel);
+}
