@@ -21,6 +21,8 @@ struct controller_config {
 	bool removes_archived;         /* an archive that is in the way is removed */
 	unsigned calls_per_server;     /* calls that may wait for one server */
 	struct capabilities capabilities;
+	const struct export_key *shares; /* of --share */
+	size_t share_count;
 	struct exports_config exports;
 };
 
@@ -32,6 +34,8 @@ struct controller {
 	struct exports *exports;
 	struct slots *volumes; /* one slot each: a volume's name, and its directory */
 	struct slots *servers; /* calls_per_server slots each */
+	/* Called once a share, that a call named and that was not known, has been reached; NULL for nobody. */
+	void (*on_new_share)(struct controller *controller, const struct export_key *key);
 };
 
 /* INVALID_ARGUMENT where default_on_delete is no policy.  Strings are borrowed. */

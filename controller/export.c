@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "csi/volume_id.h"
+#include "server_health.h"
 #include "storage/tree.h"
 #include "sub_dir_cache.h"
 
@@ -39,16 +40,18 @@ struct export
 {
 	struct exports *exports;
 	struct export *next;
-	struct export_key key;         /* its strings are owned */
+	struct export_key key;         /* owned */
 	unsigned hold_count;           /* exports->lock */
 	uint64_t last_used;            /* exports->lock; a count, not a time */
 	struct generation *generation; /* exports->lock; NULL until the first use and after a stale handle */
 	struct sub_dir_cache *sub_dirs;
 	atomic_flag has_refused;
+	atomic_bool is_reached;
 };
 
 struct exports {
 	struct exports_config config;
+	struct server_health *health;
 	pthread_mutex_t lock; /* a leaf lock but for export_open_fs, which does not block */
 	struct export *first;
 	unsigned count;
@@ -59,6 +62,7 @@ struct exports *exports_new(const struct exports_config *config)
 {
 	struct exports *exports = memory_calloc(1, sizeof(*exports));
 	exports->config = *config;
+	exports->health = server_health_new(config->now_ns);
 	(void)pthread_mutex_init(&exports->lock, NULL); /* cannot fail with default attributes on Linux */
 	return exports;
 }
@@ -78,8 +82,7 @@ static void export_free(struct export *export)
 	if (export->generation)
 		generation_free(export->generation);
 	sub_dir_cache_free(export->sub_dirs);
-	free((char *)export->key.server);
-	free((char *)export->key.share);
+	export_key_release(&export->key);
 	free(export);
 }
 
@@ -92,32 +95,32 @@ void exports_free(struct exports *exports)
 		export_free(exports->first);
 		exports->first = next;
 	}
+	server_health_free(exports->health);
 	(void)pthread_mutex_destroy(&exports->lock); /* nobody holds it any more */
 	free(exports);
+}
+
+struct server_health *exports_health(struct exports *exports)
+{
+	return exports->health;
 }
 
 /* ---- the list; all with exports->lock held */
 
 static struct export *find(struct exports *exports, const struct export_key *key)
 {
-	struct export *other_way = NULL;
-	for (struct export *at = exports->first; at; at = at->next) {
-		if (export_key_equals(&at->key, key))
-			return at;
-		if (export_key_is_plain(key) && export_key_is_same_share(&at->key, key))
-			other_way = at;
-	}
-	return other_way;
+	struct export *at = exports->first;
+	while (at && !export_key_equals(&at->key, key))
+		at = at->next;
+	return at;
 }
 
 static struct export *add(struct exports *exports, const struct export_key *key)
 {
 	struct export *export = memory_calloc(1, sizeof(*export));
 	export->exports = exports;
-	export->key = *key;
+	export->key = export_key_copy(key);
 	export->sub_dirs = sub_dir_cache_new();
-	export->key.server = memory_strdup(key->server);
-	export->key.share = memory_strdup(key->share);
 	atomic_flag_clear(&export->has_refused);
 	export->next = exports->first;
 	exports->first = export;
@@ -231,6 +234,17 @@ static void give_up(struct export_use *use)
 		generation_put(exports, use->generation);
 }
 
+static int run_on_server(struct export_use *use, export_operation *operation, void *context, struct cancel *cancel,
+			 struct status *st)
+{
+	struct server_call call;
+	if (server_call_begin(&call, use->export->exports->health, &use->export->key, use->fs, cancel, st) < 0)
+		return -1;
+	int result = operation(use, context, &call.cancel, st);
+	server_call_end(&call, result < 0 ? st : NULL);
+	return result;
+}
+
 int export_run(struct export *export, export_operation *operation, void *context, struct cancel *cancel,
 	       struct status *st)
 {
@@ -239,7 +253,7 @@ int export_run(struct export *export, export_operation *operation, void *context
 		struct export_use use;
 		if (use_begin(export, &use, st) < 0)
 			return -1;
-		int result = operation(&use, context, cancel, &attempt);
+		int result = run_on_server(&use, operation, context, cancel, &attempt);
 		bool is_stale = result < 0 && attempt.errnum == ESTALE;
 		if (is_stale)
 			give_up(&use);
@@ -262,6 +276,16 @@ int export_missing_is_stale(struct status *st)
 struct sub_dir_cache *export_sub_dirs(struct export *export)
 {
 	return export->sub_dirs;
+}
+
+bool export_is_reached(struct export *export)
+{
+	return atomic_load(&export->is_reached);
+}
+
+bool export_note_reached(struct export *export)
+{
+	return !atomic_exchange(&export->is_reached, true);
 }
 
 bool export_is_first_refusal(struct export *export)

@@ -20,6 +20,7 @@ struct arena;
 struct cancel;
 struct export;
 struct exports;
+struct server_health;
 struct status;
 struct sub_dir_cache;
 
@@ -33,17 +34,18 @@ typedef struct fs *export_open_fs(void *context, const struct export_key *key, s
 struct exports_config {
 	export_open_fs *open;
 	void *context;
-	unsigned max; /* exports kept; the one used least recently goes */
+	unsigned max;            /* exports kept; the one used least recently goes */
+	int64_t (*now_ns)(void); /* NULL: cancel_now_ns */
 };
 
 struct exports *exports_new(const struct exports_config *config);
 /* No export is in use any more.  NULL is fine. */
 void exports_free(struct exports *exports);
 
-/*
- * The export of key, kept until exports_put.  A plain key (no version, no port) finds an export that is known by other
- * options too: a deletion carries no mount options.  NULL with UNAVAILABLE where all that may be kept are in use.
- */
+/* Which of their servers are down. */
+struct server_health *exports_health(struct exports *exports);
+
+/* The export of key, kept until exports_put.  NULL with UNAVAILABLE where all that may be kept are in use. */
 struct export *exports_get(struct exports *exports, const struct export_key *key, struct status *st);
 void exports_put(struct exports *exports, struct export *export);
 /* exports_put at the end of scope: AUTO(export_hold_release) struct export_hold hold = {exports, export}; */
@@ -69,13 +71,18 @@ struct export_use {
 int export_open_folder(struct export_use *use, enum export_folder folder, bool is_made, struct cancel *cancel,
 		       struct fs_dir **ret_dir, struct status *st);
 
-/* What to do on an export.  Failing with errnum ESTALE repeats it once with fresh handles. */
+/* What to do on an export.  Failing with errnum ESTALE repeats it once with fresh handles.  It observes its cancel: that is over
+ * too when the server turns out to be down, and then nothing is begun (server_health.h). */
 typedef int export_operation(struct export_use *use, void *context, struct cancel *cancel, struct status *st);
 int export_run(struct export *export, export_operation *operation, void *context, struct cancel *cancel,
 	       struct status *st);
 
 /* For a failure of one name in a handle that was open: ENOENT can then only mean that the directory itself is gone. */
 int export_missing_is_stale(struct status *st);
+
+/* Whether an operation on the export ever went well: it was noted.  Noting says true to the first caller only. */
+bool export_is_reached(struct export *export);
+bool export_note_reached(struct export *export);
 
 /* What is known of the export's records. */
 struct sub_dir_cache *export_sub_dirs(struct export *export);

@@ -2,11 +2,13 @@
 /* Export keys and the few mount options that matter to the controller. */
 #include "export_key.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/parse.h"
 
+#define NFS_PORT 2049
 #define OPTION_VALUE_MAX 16 /* longer than any version or port */
 
 typedef void set_option(struct export_key *key, const char *value);
@@ -73,18 +75,39 @@ void export_key_read_options(struct export_key *key, const char *options)
 	}
 }
 
-bool export_key_is_same_share(const struct export_key *a, const struct export_key *b)
+uint16_t export_key_port(const struct export_key *key)
 {
-	return strcmp(a->server, b->server) == 0 && strcmp(a->share, b->share) == 0;
+	return key->nfs_port ? key->nfs_port : NFS_PORT;
+}
+
+struct export_key export_key_copy(const struct export_key *key)
+{
+	struct export_key copy = *key;
+	copy.server = memory_strdup(key->server);
+	copy.share = memory_strdup(key->share);
+	copy.options = key->options ? memory_strdup(key->options) : NULL;
+	return copy;
+}
+
+void export_key_release(struct export_key *key)
+{
+	free((char *)key->server);
+	free((char *)key->share);
+	free((char *)key->options);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 bool export_key_equals(const struct export_key *a, const struct export_key *b)
 {
-	return export_key_is_same_share(a, b) && a->version == b->version && a->nfs_port == b->nfs_port &&
-	       a->mount_port == b->mount_port;
+	return strcmp(a->server, b->server) == 0 && strcmp(a->share, b->share) == 0 && a->version == b->version &&
+	       a->nfs_port == b->nfs_port && a->mount_port == b->mount_port && is_same_text(a->options, b->options);
 }
 
 bool export_key_is_plain(const struct export_key *key)
 {
-	return key->version == NFS_VERSION_ANY && key->nfs_port == 0 && key->mount_port == 0;
+	return key->version == NFS_VERSION_ANY && key->nfs_port == 0 && key->mount_port == 0 && !key->options;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which export of which server, and those mount options that decide how a user-space client reaches it. */
+/* Which export of which server, and those mount options that decide how it is reached. */
 #ifndef CSICORE_CONTROLLER_EXPORT_KEY_H
 #define CSICORE_CONTROLLER_EXPORT_KEY_H
 
@@ -13,6 +13,7 @@ struct export_key {
 	const char *share; /* normalised: "/a/b", "/" for the server's root */
 	enum nfs_version version;
 	uint16_t nfs_port, mount_port; /* 0: not given */
+	const char *options;           /* all mount options, where the kernel is to mount with them; else NULL */
 };
 
 /*
@@ -21,10 +22,15 @@ struct export_key {
  */
 void export_key_read_options(struct export_key *key, const char *options);
 
+/* The port of the server: 2049 where none is given. */
+uint16_t export_key_port(const struct export_key *key);
+
+/* With strings of its own, given back by export_key_release. */
+struct export_key export_key_copy(const struct export_key *key);
+void export_key_release(struct export_key *key);
+
 /* True where both reach the same export in the same way. */
 bool export_key_equals(const struct export_key *a, const struct export_key *b);
-/* True where the same export is meant, however it is reached. */
-bool export_key_is_same_share(const struct export_key *a, const struct export_key *b);
 /* True where no mount option said how to reach it. */
 bool export_key_is_plain(const struct export_key *key);
 

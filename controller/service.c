@@ -24,6 +24,8 @@ int controller_init(struct controller *controller, const struct controller_confi
 		.volumes = slots_new(1),
 		.servers = slots_new(config->calls_per_server),
 	};
+	for (size_t i = 0; i < config->share_count; i++)
+		(void)shares_add(controller->shares, &config->shares[i], SHARE_OF_OPTION);
 	return 0;
 }
 

@@ -9,9 +9,14 @@
 #include "base/arena.h"
 #include "base/memory.h"
 
+struct share {
+	struct export_key key; /* owned */
+	enum share_origin origin;
+};
+
 struct shares {
 	pthread_mutex_t lock; /* guards the rest; a leaf lock */
-	struct export_key *keys;
+	struct share *items;
 	size_t count, capacity;
 };
 
@@ -26,19 +31,24 @@ void shares_free(struct shares *shares)
 {
 	if (!shares)
 		return;
-	for (size_t i = 0; i < shares->count; i++) {
-		free((char *)shares->keys[i].server);
-		free((char *)shares->keys[i].share);
-	}
+	for (size_t i = 0; i < shares->count; i++)
+		export_key_release(&shares->items[i].key);
 	(void)pthread_mutex_destroy(&shares->lock); /* nobody holds it any more */
-	free(shares->keys);
+	free(shares->items);
 	free(shares);
+}
+
+/* Of a share, whatever its port. */
+static int compare_share(const struct export_key *key, const char *server, const char *share)
+{
+	int order = strcmp(key->server, server);
+	return order ? order : strcmp(key->share, share);
 }
 
 static int compare(const struct export_key *a, const struct export_key *b)
 {
-	int order = strcmp(a->server, b->server);
-	return order ? order : strcmp(a->share, b->share);
+	int order = compare_share(a, b->server, b->share);
+	return order ? order : (int)export_key_port(a) - (int)export_key_port(b);
 }
 
 /* Where key is, or would be. */
@@ -47,7 +57,7 @@ static size_t find(const struct shares *shares, const struct export_key *key)
 	size_t low = 0, high = shares->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (compare(&shares->keys[middle], key) < 0)
+		if (compare(&shares->items[middle].key, key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -55,52 +65,79 @@ static size_t find(const struct shares *shares, const struct export_key *key)
 	return low;
 }
 
-static void insert(struct shares *shares, size_t at, const struct export_key *key)
+static void insert(struct shares *shares, size_t at, const struct export_key *key, enum share_origin origin)
 {
 	if (shares->count == shares->capacity) {
 		shares->capacity = shares->capacity ? 2 * shares->capacity : 8;
-		shares->keys = memory_realloc(shares->keys, shares->capacity, sizeof(*shares->keys));
+		shares->items = memory_realloc(shares->items, shares->capacity, sizeof(*shares->items));
 	}
-	memmove(shares->keys + at + 1, shares->keys + at, (shares->count - at) * sizeof(*shares->keys));
-	shares->keys[at] = *key;
-	shares->keys[at].server = memory_strdup(key->server);
-	shares->keys[at].share = memory_strdup(key->share);
+	memmove(shares->items + at + 1, shares->items + at, (shares->count - at) * sizeof(*shares->items));
+	shares->items[at] = (struct share){export_key_copy(key), origin};
 	shares->count++;
 }
 
-static void take_options(struct export_key *known, const struct export_key *key)
+static void take_options(struct share *known, const struct export_key *key)
 {
-	known->version = key->version;
-	known->nfs_port = key->nfs_port;
-	known->mount_port = key->mount_port;
+	struct export_key before = known->key;
+	known->key = export_key_copy(key);
+	export_key_release(&before);
 }
 
-bool shares_add(struct shares *shares, const struct export_key *key)
+bool shares_add(struct shares *shares, const struct export_key *key, enum share_origin origin)
 {
 	(void)pthread_mutex_lock(&shares->lock); /* a default mutex reports no error */
 	size_t at = find(shares, key);
-	bool is_known = at < shares->count && compare(&shares->keys[at], key) == 0;
+	bool is_known = at < shares->count && compare(&shares->items[at].key, key) == 0;
 	bool is_new = !is_known && shares->count < SHARES_MAX;
 	if (is_new)
-		insert(shares, at, key);
+		insert(shares, at, key, origin);
 	else if (is_known && !export_key_is_plain(key))
-		take_options(&shares->keys[at], key);
+		take_options(&shares->items[at], key);
 	(void)pthread_mutex_unlock(&shares->lock);
 	return is_new;
+}
+
+static struct export_key copy_to_arena(struct arena *arena, const struct export_key *key)
+{
+	struct export_key copy = *key;
+	copy.server = arena_strdup(arena, key->server);
+	copy.share = arena_strdup(arena, key->share);
+	copy.options = key->options ? arena_strdup(arena, key->options) : NULL;
+	return copy;
 }
 
 bool shares_next(struct shares *shares, struct arena *arena, const struct export_key *after, struct export_key *ret)
 {
 	(void)pthread_mutex_lock(&shares->lock);
-	size_t at = after ? find(shares, after) : 0;
-	if (after && at < shares->count && compare(&shares->keys[at], after) == 0)
-		at++;
-	bool is_there = at < shares->count;
-	if (is_there) {
-		*ret = shares->keys[at];
-		ret->server = arena_strdup(arena, ret->server);
-		ret->share = arena_strdup(arena, ret->share);
+	size_t at = 0;
+	if (after) {
+		struct export_key past_all_ports = {.server = after->server, .share = after->share};
+		past_all_ports.nfs_port = UINT16_MAX;
+		at = find(shares, &past_all_ports);
+		if (at < shares->count && compare(&shares->items[at].key, &past_all_ports) == 0)
+			at++;
 	}
+	bool is_there = at < shares->count;
+	if (is_there)
+		*ret = copy_to_arena(arena, &shares->items[at].key);
 	(void)pthread_mutex_unlock(&shares->lock);
 	return is_there;
+}
+
+struct export_key *shares_find(struct shares *shares, struct arena *arena, const char *server, const char *share,
+			       enum share_origin origin, size_t *ret_count)
+{
+	struct export_key lowest = {.server = server, .share = share, .nfs_port = 1};
+	size_t count = 0;
+	(void)pthread_mutex_lock(&shares->lock);
+	size_t first = find(shares, &lowest), end = first;
+	while (end < shares->count && compare_share(&shares->items[end].key, server, share) == 0)
+		end++;
+	struct export_key *ways = arena_calloc(arena, end - first + 1, sizeof(*ways));
+	for (size_t i = first; i < end; i++)
+		if (shares->items[i].origin >= origin)
+			ways[count++] = copy_to_arena(arena, &shares->items[i].key);
+	(void)pthread_mutex_unlock(&shares->lock);
+	*ret_count = count;
+	return ways;
 }

@@ -20,9 +20,21 @@ struct shares *shares_new(void);
 /* NULL is fine. */
 void shares_free(struct shares *shares);
 
-/* Copies key.  True where the share was not known.  One that is known gets the options of key, unless that is plain. */
-bool shares_add(struct shares *shares, const struct export_key *key);
-/* The share after the one given (NULL: the first) with its options, strings in arena; false after the last. */
+/* Whose word a share is known by. */
+enum share_origin { SHARE_OF_CALL, SHARE_OF_OPTION };
+
+/*
+ * Copies key.  True where the share was not known, or not at this port of its server.  One that is known gets the options of
+ * key, unless that is plain.
+ */
+bool shares_add(struct shares *shares, const struct export_key *key, enum share_origin origin);
+/*
+ * The share after the one given (NULL: the first) with its options, strings in arena; false after the last.  One that is known
+ * at several ports comes once: volume ids cannot tell those apart.
+ */
 bool shares_next(struct shares *shares, struct arena *arena, const struct export_key *after, struct export_key *ret);
+/* The ways to a share: an array of *ret_count keys in arena, one for each port; with SHARE_OF_OPTION those of --share only. */
+struct export_key *shares_find(struct shares *shares, struct arena *arena, const char *server, const char *share,
+			       enum share_origin origin, size_t *ret_count);
 
 #endif

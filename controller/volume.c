@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the RPCs of a volume share: locks, mount flags, the way to its directory. */
+/* What the RPCs of a volume share: locks and the way to its directory. */
 #include "volume.h"
 
 #include "base/arena.h"
@@ -31,14 +31,6 @@ void volume_locks_release(struct volume_locks *locks)
 	slot_release(&locks->server);
 	slot_release(&locks->directory);
 	slot_release(&locks->name);
-}
-
-void volume_read_mount_flags(struct export_key *key, const Csi__V1__VolumeCapability *capability)
-{
-	if (!capability || capability->access_type_case != CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT)
-		return;
-	for (size_t i = 0; i < capability->mount->n_mount_flags; i++)
-		export_key_read_options(key, capability->mount->mount_flags[i]);
 }
 
 int volume_open_parent(struct export_use *use, const struct path *path, struct cancel *cancel,

@@ -38,8 +38,23 @@ void volume_locks_release(struct volume_locks *locks);
 /* The server's slot alone. */
 int volume_lock_server(const struct volume_call *call, const char *server, struct slot *slot, struct status *st);
 
-/* Reads the options of all mount flags of a capability, NULL and block included, into key. */
-void volume_read_mount_flags(struct export_key *key, const Csi__V1__VolumeCapability *capability);
+/* The export that a call is about, and what the call says of the way to it. */
+struct volume_export {
+	const char *server, *share;                  /* share normalised */
+	const Csi__V1__VolumeCapability *capability; /* whose mount flags count; NULL and block: none */
+	const struct string_pair *secrets;           /* of the request: mountOptions among them counts too */
+	size_t secret_count;
+	const struct volume_id *id; /* of the volume, whose record may tell the way; NULL where that is not known */
+	bool is_new;                /* the volume is to be made: what earlier calls said is none of its business */
+};
+
+/*
+ * Holds the export, which has been reached: *ret_hold is released by the caller.  Without mount options in the call, the way is
+ * that of --share or of an earlier call, else that of the volume's record once a plain one has reached the share.
+ * FAILED_PRECONDITION where two servers are known that differ by their port alone, and neither call nor record tells which.
+ */
+int volume_open_export(const struct volume_call *call, const struct volume_export *what, struct export_hold *ret_hold,
+		       struct status *st);
 
 /* Opens the directory that holds the last name of path (count >= 1): the root itself, or the directory at the other names.
  * *ret_opened is what the caller has to fs_close, NULL for the root. */

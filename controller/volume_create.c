@@ -363,11 +363,13 @@ int volume_create(const struct volume_call *call, const Csi__V1__CreateVolumeReq
 	AUTO(volume_locks_release) struct volume_locks locks = {0};
 	if (volume_lock(call, &wanted.id, request->name, &locks, st) < 0)
 		return -1;
-	struct export_key key = {.server = wanted.id.server, .share = wanted.id.share};
-	volume_read_mount_flags(&key, request->volume_capabilities[0]);
-	AUTO(export_hold_release) struct export_hold hold = {call->controller->exports, NULL};
-	hold.export = exports_get(hold.exports, &key, st);
-	if (!hold.export || export_run(hold.export, create_on_export, &wanted, call->cancel, st) < 0)
+	const struct volume_export export = {.server = wanted.id.server,
+					     .share = wanted.id.share,
+					     .capability = request->volume_capabilities[0],
+					     .is_new = true};
+	AUTO(export_hold_release) struct export_hold hold = {0};
+	if (volume_open_export(call, &export, &hold, st) < 0 ||
+	    export_run(hold.export, create_on_export, &wanted, call->cancel, st) < 0)
 		return -1;
 	fill_response(&wanted, response);
 	return 0;

@@ -232,14 +232,6 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 	return remove_empty_parents(use, deletion, st);
 }
 
-/* csi-driver-nfs's secret of a provisioner: one key, mountOptions. */
-static void read_secrets(struct export_key *key, const Csi__V1__DeleteVolumeRequest *request)
-{
-	for (size_t i = 0; i < request->n_secrets; i++)
-		if (strcasecmp(request->secrets[i]->key, "mountOptions") == 0)
-			export_key_read_options(key, request->secrets[i]->value);
-}
-
 /* An id that names the share itself or the driver's folder was made by hand (or by csi-driver-nfs from `subDir: /`): deleting
  * it would take every other volume along. */
 static int check_is_deletable(const struct deletion *deletion, struct status *st)
@@ -281,11 +273,13 @@ int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeReq
 	AUTO(volume_locks_release) struct volume_locks locks = {0};
 	if (volume_lock(call, &deletion.id, request->volume_id, &locks, st) < 0)
 		return -1;
-	struct export_key key = {.server = deletion.id.server, .share = deletion.id.share};
-	read_secrets(&key, request);
-	AUTO(export_hold_release) struct export_hold hold = {call->controller->exports, NULL};
-	hold.export = exports_get(hold.exports, &key, st);
-	if (!hold.export)
+	const struct volume_export export = {.server = deletion.id.server,
+					     .share = deletion.id.share,
+					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
+					     .secret_count = request->n_secrets,
+					     .id = &deletion.id};
+	AUTO(export_hold_release) struct export_hold hold = {0};
+	if (volume_open_export(call, &export, &hold, st) < 0)
 		return -1;
 	return export_run(hold.export, delete_on_export, &deletion, call->cancel, st);
 }

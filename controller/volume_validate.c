@@ -70,11 +70,13 @@ static int check_exists(const struct volume_call *call, const Csi__V1__ValidateV
 	AUTO(slot_release) struct slot server = {0};
 	if (volume_lock_server(call, place.server, &server, st) < 0)
 		return -1;
-	struct export_key key = {.server = place.server, .share = place.share};
-	volume_read_mount_flags(&key, request->volume_capabilities[0]);
-	AUTO(export_hold_release) struct export_hold hold = {call->controller->exports, NULL};
-	hold.export = exports_get(hold.exports, &key, st);
-	if (!hold.export)
+	const struct volume_export export = {.server = place.server,
+					     .share = place.share,
+					     .capability = request->volume_capabilities[0],
+					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
+					     .secret_count = request->n_secrets};
+	AUTO(export_hold_release) struct export_hold hold = {0};
+	if (volume_open_export(call, &export, &hold, st) < 0)
 		return -1;
 	if (export_run(hold.export, look_up, &place.path, call->cancel, st) == 0)
 		return 0;

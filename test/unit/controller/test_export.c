@@ -70,17 +70,24 @@ static void export_is_opened_once_however_often_it_is_asked_for(void **state)
 	assert_string_equal(fs_memory_log(world.fs), "open_root\n");
 }
 
-static void plain_key_finds_an_export_known_by_options(void **state)
+static void each_way_to_a_share_is_an_export_of_its_own(void **state)
 {
 	const struct export_key with_options = {"srv", "/a", NFS_VERSION_3, 2050, 0};
-	const struct export_key other_options = {"srv", "/a", NFS_VERSION_4, 0, 0};
 	struct export *export = exports_get(world.controller.exports, &with_options, &world.st);
-	assert_ptr_equal(get("/a"), export);
-	struct export *other = exports_get(world.controller.exports, &other_options, &world.st);
-	assert_ptr_not_equal(other, export);
+	struct export *plain = get("/a");
+	assert_ptr_not_equal(plain, export);
 	put(export);
+	put(plain);
+}
+
+static void export_is_noted_as_reached_once(void **state)
+{
+	struct export *export = get("/a");
+	assert_false(export_is_reached(export));
+	assert_true(export_note_reached(export));
+	assert_true(export_is_reached(export));
+	assert_false(export_note_reached(export));
 	put(export);
-	put(other);
 }
 
 static void export_used_least_recently_goes(void **state)
@@ -242,7 +249,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(export_is_opened_once_however_often_it_is_asked_for),
-		TEST(plain_key_finds_an_export_known_by_options),
+		TEST(each_way_to_a_share_is_an_export_of_its_own),
+		TEST(export_is_noted_as_reached_once),
 		TEST(export_used_least_recently_goes),
 		TEST(exports_in_use_are_never_dropped),
 		TEST(missing_folder_is_made_only_where_asked),

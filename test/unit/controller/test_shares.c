@@ -13,9 +13,9 @@ static void a_share_is_new_once(void **state)
 {
 	struct shares *shares = shares_new();
 	struct export_key a = key_of("s", "/a"), b = key_of("s", "/b");
-	assert_true(shares_add(shares, &a));
-	assert_true(shares_add(shares, &b));
-	assert_false(shares_add(shares, &a));
+	assert_true(shares_add(shares, &a, SHARE_OF_CALL));
+	assert_true(shares_add(shares, &b, SHARE_OF_CALL));
+	assert_false(shares_add(shares, &a, SHARE_OF_CALL));
 	shares_free(shares);
 }
 
@@ -27,7 +27,7 @@ static void shares_come_in_the_order_of_server_and_share(void **state)
 	AUTO(arena_release) struct arena arena;
 	arena_init(&arena, 4096);
 	for (size_t i = 0; i < 3; i++)
-		assert_true(shares_add(shares, &keys[i]));
+		assert_true(shares_add(shares, &keys[i], SHARE_OF_CALL));
 	struct export_key at;
 	bool is_there = shares_next(shares, &arena, NULL, &at);
 	for (size_t i = 0; i < 3; i++) {
@@ -46,7 +46,7 @@ static void the_next_of_an_unknown_share_is_the_one_after_its_place(void **state
 	struct export_key known = key_of("s", "/c"), before = key_of("s", "/b"), behind = key_of("s", "/d"), next;
 	AUTO(arena_release) struct arena arena;
 	arena_init(&arena, 4096);
-	(void)shares_add(shares, &known);
+	(void)shares_add(shares, &known, SHARE_OF_CALL);
 	assert_true(shares_next(shares, &arena, &before, &next));
 	assert_string_equal(next.share, "/c");
 	assert_false(shares_next(shares, &arena, &behind, &next));
@@ -56,15 +56,47 @@ static void the_next_of_an_unknown_share_is_the_one_after_its_place(void **state
 static void options_are_taken_over_and_not_forgotten(void **state)
 {
 	struct shares *shares = shares_new();
-	struct export_key plain = key_of("s", "/a"), with_port = key_of("s", "/a"), found;
+	struct export_key plain = key_of("s", "/a"), with_options = key_of("s", "/a"), found;
 	AUTO(arena_release) struct arena arena;
 	arena_init(&arena, 4096);
-	with_port.nfs_port = 12049;
-	(void)shares_add(shares, &plain);
-	(void)shares_add(shares, &with_port);
-	(void)shares_add(shares, &plain);
+	with_options.version = NFS_VERSION_3;
+	with_options.options = "vers=3";
+	(void)shares_add(shares, &plain, SHARE_OF_CALL);
+	assert_false(shares_add(shares, &with_options, SHARE_OF_CALL));
+	assert_false(shares_add(shares, &plain, SHARE_OF_CALL));
 	assert_true(shares_next(shares, &arena, NULL, &found));
-	assert_int_equal(found.nfs_port, 12049);
+	assert_int_equal(found.version, NFS_VERSION_3);
+	assert_string_equal(found.options, "vers=3");
+	shares_free(shares);
+}
+
+static void each_port_is_a_way_to_a_share_that_is_listed_once(void **state)
+{
+	struct shares *shares = shares_new();
+	struct export_key plain = key_of("s", "/a"), other_port = key_of("s", "/a"), neighbour = key_of("s", "/b"), at;
+	AUTO(arena_release) struct arena arena;
+	size_t count;
+	arena_init(&arena, 4096);
+	other_port.nfs_port = 12049;
+	assert_true(shares_add(shares, &other_port, SHARE_OF_CALL));
+	assert_true(shares_add(shares, &plain, SHARE_OF_OPTION));
+	assert_true(shares_add(shares, &neighbour, SHARE_OF_CALL));
+
+	const struct export_key *ways = shares_find(shares, &arena, "s", "/a", SHARE_OF_CALL, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(ways[0].nfs_port, 0);
+	assert_int_equal(ways[1].nfs_port, 12049);
+	ways = shares_find(shares, &arena, "s", "/a", SHARE_OF_OPTION, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(ways[0].nfs_port, 0);
+	(void)shares_find(shares, &arena, "s", "/c", SHARE_OF_CALL, &count);
+	assert_int_equal(count, 0);
+
+	assert_true(shares_next(shares, &arena, NULL, &at));
+	assert_string_equal(at.share, "/a");
+	assert_true(shares_next(shares, &arena, &at, &at));
+	assert_string_equal(at.share, "/b");
+	assert_false(shares_next(shares, &arena, &at, &at));
 	shares_free(shares);
 }
 
@@ -75,6 +107,7 @@ int main(void)
 		cmocka_unit_test(shares_come_in_the_order_of_server_and_share),
 		cmocka_unit_test(the_next_of_an_unknown_share_is_the_one_after_its_place),
 		cmocka_unit_test(options_are_taken_over_and_not_forgotten),
+		cmocka_unit_test(each_port_is_a_way_to_a_share_that_is_listed_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
