@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -18,6 +17,9 @@
 #include "csi/capability.h"
 #include "record_store.h"
 #include "storage/tree.h"
+#include "volume_message.h"
+
+#define PARAMETERS_BYTES_MAX 4096 /* CSI spec, size limits */
 
 /* What the request asks for. */
 struct wanted {
@@ -72,6 +74,17 @@ static const char *on_delete_element(const struct controller *controller, const 
 	return is_overriding ? "delete" : "";
 }
 
+static int check_parameters_size(const Csi__V1__CreateVolumeRequest *request, struct status *st)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < request->n_parameters; i++)
+		bytes += strlen(request->parameters[i]->key) + strlen(request->parameters[i]->value);
+	if (bytes > PARAMETERS_BYTES_MAX)
+		return status_set(st, STATUS_INVALID_ARGUMENT, "parameters are longer than %d bytes",
+				  PARAMETERS_BYTES_MAX);
+	return 0;
+}
+
 static int make_id(struct wanted *wanted, struct status *st)
 {
 	const struct volume_params *params = &wanted->params;
@@ -93,7 +106,7 @@ static int read_request(struct wanted *wanted, struct status *st)
 {
 	const Csi__V1__CreateVolumeRequest *request = wanted->request;
 	struct arena *arena = wanted->call->arena;
-	if (check_name(request->name, st) < 0 ||
+	if (check_name(request->name, st) < 0 || check_parameters_size(request, st) < 0 ||
 	    capability_check_all(request->volume_capabilities, request->n_volume_capabilities, st) < 0)
 		return -1;
 	const struct string_pair *pairs = STRING_PAIRS(arena, request->parameters, request->n_parameters);
@@ -111,6 +124,21 @@ static int read_request(struct wanted *wanted, struct status *st)
 
 /* ---- the record */
 
+static void keep_parameters(const struct wanted *wanted, Csicore__VolumeRecord *record)
+{
+	const Csi__V1__CreateVolumeRequest *request = wanted->request;
+	struct arena *arena = wanted->call->arena;
+	record->parameters = arena_calloc(arena, request->n_parameters + 1, sizeof(*record->parameters));
+	record->n_parameters = request->n_parameters;
+	for (size_t i = 0; i < request->n_parameters; i++) {
+		Csicore__Parameter *parameter = arena_alloc(arena, sizeof(*parameter));
+		csicore__parameter__init(parameter);
+		parameter->key = request->parameters[i]->key;
+		parameter->value = request->parameters[i]->value;
+		record->parameters[i] = parameter;
+	}
+}
+
 static Csicore__VolumeRecord new_record(const struct wanted *wanted)
 {
 	const Csi__V1__VolumeCapability__MountVolume *mount = wanted->request->volume_capabilities[0]->mount;
@@ -122,6 +150,8 @@ static Csicore__VolumeRecord new_record(const struct wanted *wanted)
 	record.created_at = time(NULL);
 	record.mount_flags = mount->mount_flags;
 	record.n_mount_flags = mount->n_mount_flags;
+	record.version = RECORD_VERSION;
+	keep_parameters(wanted, &record);
 	return record;
 }
 
@@ -176,6 +206,23 @@ static int already_exists(const struct wanted *wanted, const Csicore__VolumeReco
 			  record->name, (long long)record->capacity_bytes);
 }
 
+static bool has_parameter(const Csicore__VolumeRecord *record, const Csicore__Parameter *wanted)
+{
+	for (size_t i = 0; i < record->n_parameters; i++)
+		if (strcmp(record->parameters[i]->key, wanted->key) == 0)
+			return strcmp(record->parameters[i]->value, wanted->value) == 0;
+	return false;
+}
+
+/* A map comes in any order. */
+static bool has_parameters_of(const Csicore__VolumeRecord *record, const Csicore__VolumeRecord *other)
+{
+	for (size_t i = 0; i < other->n_parameters; i++)
+		if (!has_parameter(record, other->parameters[i]))
+			return false;
+	return record->n_parameters == other->n_parameters;
+}
+
 /* There is a file by the record's name: this volume made before, another one, or a piece of one. */
 static int meet_record(struct export_use *use, struct wanted *wanted, struct status *st)
 {
@@ -188,10 +235,14 @@ static int meet_record(struct export_use *use, struct wanted *wanted, struct sta
 		return replace_record(use, wanted, &fresh, st);
 	if (is_same_directory(wanted, found->sub_dir) && is_capacity_compatible(wanted, found->capacity_bytes)) {
 		wanted->capacity_bytes = found->capacity_bytes;
-		if (strcmp(found->volume_id, wanted->volume_id) == 0)
+		if (strcmp(found->volume_id, wanted->volume_id) == 0 && has_parameters_of(found, &fresh))
 			return 0;
-		/* The default policy has changed since, which is part of the id. */
+		/* The default policy has changed since, which is part of the id, or the record is of before parameters
+		 * were kept: it says what this call answers. */
 		found->volume_id = (char *)wanted->volume_id;
+		found->version = found->version > fresh.version ? found->version : fresh.version;
+		found->parameters = fresh.parameters;
+		found->n_parameters = fresh.n_parameters;
 		return replace_record(use, wanted, found, st);
 	}
 	bool is_volume;
@@ -321,37 +372,14 @@ static int create_on_export(struct export_use *use, void *context, struct cancel
 
 /* ---- the answer */
 
-/* All parameters as the user wrote them, and subDir as it came out: over the user's own key, or as `subdir`. */
-static void fill_context(const struct wanted *wanted, Csi__V1__Volume *volume)
+static void fill_response(const struct wanted *wanted, Csi__V1__CreateVolumeResponse *response)
 {
 	const Csi__V1__CreateVolumeRequest *request = wanted->request;
 	struct arena *arena = wanted->call->arena;
-	const char *sub_dir = wanted->params.sub_dir ? wanted->params.sub_dir : request->name;
-	bool is_set = false;
-	volume->volume_context = arena_calloc(arena, request->n_parameters + 1, sizeof(*volume->volume_context));
-	for (size_t i = 0; i < request->n_parameters + 1; i++) {
-		bool is_extra = i == request->n_parameters;
-		const char *key = is_extra ? "subdir" : request->parameters[i]->key;
-		bool is_sub_dir = strcasecmp(key, "subdir") == 0;
-		if (is_extra && is_set)
-			break;
-		Csi__V1__Volume__VolumeContextEntry *entry = arena_alloc(arena, sizeof(*entry));
-		csi__v1__volume__volume_context_entry__init(entry);
-		entry->key = (char *)key;
-		entry->value = is_sub_dir ? (char *)sub_dir : request->parameters[i]->value;
-		is_set = is_set || is_sub_dir;
-		volume->volume_context[volume->n_volume_context++] = entry;
-	}
-}
-
-static void fill_response(const struct wanted *wanted, Csi__V1__CreateVolumeResponse *response)
-{
-	Csi__V1__Volume *volume = arena_alloc(wanted->call->arena, sizeof(*volume));
-	csi__v1__volume__init(volume);
-	volume->volume_id = (char *)wanted->volume_id;
-	volume->capacity_bytes = wanted->capacity_bytes;
-	fill_context(wanted, volume);
-	response->volume = volume;
+	response->volume = volume_message_new(arena, wanted->volume_id, wanted->capacity_bytes,
+					      STRING_PAIRS(arena, request->parameters, request->n_parameters),
+					      request->n_parameters,
+					      wanted->params.sub_dir ? wanted->params.sub_dir : request->name);
 }
 
 int volume_create(const struct volume_call *call, const Csi__V1__CreateVolumeRequest *request,

@@ -14,6 +14,7 @@
 struct arena;
 
 #define RECORD_BYTES_MAX (64 * 1024)
+#define RECORD_VERSION 1           /* parameters are kept */
 #define RECORD_VOLUME_NAME_MAX 128 /* bytes: CSI's limit on CreateVolumeRequest.name */
 
 /*

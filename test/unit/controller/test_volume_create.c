@@ -27,14 +27,6 @@ static void assert_refused(const Csi__V1__CreateVolumeRequest *request, enum sta
 	assert_int_equal(world.open_count, 0);
 }
 
-static const char *context_of(const Csi__V1__Volume *volume, const char *key)
-{
-	for (size_t i = 0; i < volume->n_volume_context; i++)
-		if (strcmp(volume->volume_context[i]->key, key) == 0)
-			return volume->volume_context[i]->value;
-	return NULL;
-}
-
 /* ---- what is asked for */
 
 static void volume_is_a_directory_and_a_record(void **state)
@@ -96,6 +88,24 @@ static void context_overwrites_the_users_own_key(void **state)
 	assert_string_equal(context_of(volume, "SUBDIR"), "team/x/");
 	assert_string_equal(volume->volume_id, "srv#share#team/x#pvc-1#");
 	assert_true(fs_memory_exists(world.fs, "team/x"));
+}
+
+static void parameters_are_kept_in_the_record(void **state)
+{
+	assert_non_null(create(&world, create_request_in(&world, "pvc-1", "/${pv.metadata.name}/")));
+	const Csicore__VolumeRecord *record = record_at(&world, ".csicore/volumes/pvc-1");
+	assert_int_equal(record->version, RECORD_VERSION);
+	assert_int_equal(record->n_parameters, 3);
+	assert_string_equal(record->parameters[2]->key, "subDir");
+	assert_string_equal(record->parameters[2]->value, "/${pv.metadata.name}/");
+}
+
+static void parameters_past_the_limit_are_refused(void **state)
+{
+	Csi__V1__CreateVolumeRequest *request = create_request(&world, "pvc-1");
+	add_parameter(&world, request, "csi.storage.k8s.io/pvc/name", arena_printf(&world.arena, "%04096d", 0));
+	assert_null(create(&world, request));
+	assert_failed(&world, STATUS_INVALID_ARGUMENT, "parameters are longer than 4096 bytes");
 }
 
 static void limit_is_the_size_where_nothing_is_required(void **state)
@@ -298,6 +308,8 @@ int main(void)
 		TEST(volume_on_a_known_export_costs_two_operations),
 		TEST(context_is_the_parameters_and_the_directory),
 		TEST(context_overwrites_the_users_own_key),
+		TEST(parameters_are_kept_in_the_record),
+		TEST(parameters_past_the_limit_are_refused),
 		TEST(limit_is_the_size_where_nothing_is_required),
 		TEST(mode_and_owner_are_the_parameters),
 		TEST(mode_is_the_drivers_where_the_class_says_nothing),

@@ -44,6 +44,44 @@ static void repeat_answers_the_recorded_size(void **state)
 	assert_int_equal(create(&world, request)->capacity_bytes, 5 * GIB);
 }
 
+static void repeat_records_what_it_answers(void **state)
+{
+	Csi__V1__CreateVolumeRequest *request = create_request(&world, "pvc-1");
+	assert_non_null(create(&world, request));
+	Csicore__VolumeRecord *record = record_at(&world, ".csicore/volumes/pvc-1");
+	record->n_parameters = 0; /* as it was before parameters were kept */
+	record->version = 0;
+	plant_record(&world, record);
+	assert_non_null(create(&world, request));
+	record = record_at(&world, ".csicore/volumes/pvc-1");
+	assert_int_equal(record->n_parameters, 2);
+	assert_int_equal(record->version, RECORD_VERSION);
+	add_parameter(&world, request, "mountPermissions", "0770");
+	assert_non_null(create(&world, request));
+	record = record_at(&world, ".csicore/volumes/pvc-1");
+	assert_int_equal(record->n_parameters, 3);
+	record->version = 7; /* of a later program */
+	plant_record(&world, record);
+	request->parameters[2]->value = (char *)"0750";
+	assert_non_null(create(&world, request));
+	record = record_at(&world, ".csicore/volumes/pvc-1");
+	assert_string_equal(record->parameters[2]->value, "0750");
+	assert_int_equal(record->version, 7);
+}
+
+static void order_of_the_parameters_does_not_matter(void **state)
+{
+	Csi__V1__CreateVolumeRequest *request = create_request(&world, "pvc-1");
+	assert_non_null(create(&world, request));
+	Csi__V1__CreateVolumeRequest__ParametersEntry *first = request->parameters[0];
+	request->parameters[0] = request->parameters[1];
+	request->parameters[1] = first;
+	fs_memory_reset_operations(world.fs);
+	assert_non_null(create(&world, request));
+	assert_string_equal(fs_memory_log(world.fs),
+			    "create_file pvc-1\nread_file pvc-1\nmake_dir pvc-1\nopen_dir pvc-1\n");
+}
+
 static void repeat_with_another_size_is_another_volume(void **state)
 {
 	Csi__V1__CreateVolumeRequest *request = create_request(&world, "pvc-1");
@@ -238,6 +276,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(repeat_answers_the_same),
 		TEST(repeat_answers_the_recorded_size),
+		TEST(repeat_records_what_it_answers),
+		TEST(order_of_the_parameters_does_not_matter),
 		TEST(repeat_with_another_size_is_another_volume),
 		TEST(repeat_in_another_directory_is_another_volume),
 		TEST(record_without_its_directory_is_no_volume),

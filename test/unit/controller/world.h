@@ -208,4 +208,36 @@ static inline Csicore__VolumeRecord *record_at(struct world *world, const char *
 	return record_decode(&world->arena, content, attr.size_bytes);
 }
 
+/* A file of the folder of records with that content, in the place of what is there. */
+static inline void plant_in_folder(struct world *world, const char *file, const void *bytes, size_t length)
+{
+	static const char *const names[] = {".csicore", "volumes"};
+	static const struct path path = {(const char **)names, 2};
+	struct fs_dir *root, *folder;
+	if (!fs_memory_exists(world->fs, ".csicore/volumes"))
+		fs_memory_plant_dir(world->fs, ".csicore/volumes", 0700);
+	fs_memory_unplant(world->fs, arena_printf(&world->arena, ".csicore/volumes/%s", file));
+	assert_int_equal(fs_open_root(world->fs, &world->cancel, &root, &world->st), 0);
+	assert_int_equal(fs_open_path(world->fs, root, &path, &world->cancel, &folder, &world->st), 0);
+	assert_int_equal(fs_create_file(world->fs, folder, file, 0600, bytes, length, &world->cancel, &world->st), 0);
+	fs_close(world->fs, folder);
+	fs_close(world->fs, root);
+}
+
+static inline void plant_record(struct world *world, const Csicore__VolumeRecord *record)
+{
+	size_t length;
+	const uint8_t *bytes = record_encode(&world->arena, record, &length);
+	plant_in_folder(world, record_file_name(&world->arena, record->name), bytes, length);
+}
+
+/* The value of a key of volume's context, NULL where it has none. */
+static inline const char *context_of(const Csi__V1__Volume *volume, const char *key)
+{
+	for (size_t i = 0; i < volume->n_volume_context; i++)
+		if (strcmp(volume->volume_context[i]->key, key) == 0)
+			return volume->volume_context[i]->value;
+	return NULL;
+}
+
 #endif
