@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "base/status.h"
+#include "csi/share_text.h"
 #include "csi/volume_params.h"
 
 #define EXPORTS_MAX 256
@@ -28,7 +29,7 @@ void controller_options_release(struct controller_options *options)
 	driver_options_release(&options->driver);
 }
 
-#define OWN_ROWS 13
+#define OWN_ROWS 14
 
 static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS])
 {
@@ -38,6 +39,8 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		 "archive."},
 		{"remove-archived-volume-path", OPTION_BOOL, &o->removes_archived, NULL, "false",
 		 "Remove an archive that is in the way of a new one."},
+		{"share", OPTION_LIST, &o->share_texts, "SERVER:/PATH[,OPTIONS]", NULL,
+		 "A share that is known from the start, with the mount options that reach it; can be repeated."},
 		{"calls-per-server", OPTION_NUMBER, &o->calls_per_server, "N", "100",
 		 "Calls that may wait for one NFS server; more are refused at once.", 1, 1024},
 		{"call-timeout", OPTION_DURATION, &o->call_timeout_ms, "TIME", "15m", "Bound on every call.", 1000,
@@ -66,6 +69,19 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		rows[i] = own[i];
 }
 
+static int parse_shares(struct controller_options *options, struct status *st)
+{
+	for (size_t i = 0; i < options->share_texts.count; i++) {
+		struct share_text text;
+		if (share_text_parse(&options->driver.arena, options->share_texts.items[i], &text, st) < 0)
+			return status_prefix(st, "--share");
+		struct export_key *key = &options->shares[options->share_count++];
+		*key = (struct export_key){.server = text.server, .share = text.share};
+		export_key_read_options(key, text.options);
+	}
+	return 0;
+}
+
 int controller_options_parse(struct controller_options *options, int argc, char *const argv[],
 			     enum options_outcome *ret_outcome, struct status *st)
 {
@@ -80,7 +96,7 @@ int controller_options_parse(struct controller_options *options, int argc, char 
 				  options->default_on_delete);
 	if (capabilities_parse(options->capabilities_text, &options->capabilities, st) < 0)
 		return status_prefix(st, "--capabilities");
-	return 0;
+	return parse_shares(options, st);
 }
 
 size_t controller_options_rows(struct controller_options *options, struct option *rows)
@@ -107,6 +123,8 @@ void controller_options_apply(const struct controller_options *options, struct e
 		.removes_archived = options->removes_archived,
 		.calls_per_server = (unsigned)options->calls_per_server,
 		.capabilities = options->capabilities,
+		.shares = options->shares,
+		.share_count = options->share_count,
 		.exports = {export_backend_open, ret_backend, EXPORTS_MAX},
 	};
 }

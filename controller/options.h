@@ -18,6 +18,9 @@ struct controller_options {
 	int64_t call_timeout_ms, connect_timeout_ms, reply_timeout_ms;
 	int64_t nfs_uid, nfs_gid;
 	struct capabilities capabilities;
+	struct export_key shares[OPTION_LIST_MAX]; /* strings in the driver's arena */
+	size_t share_count;
+	struct option_list share_texts;
 	const char *capabilities_text; /* as it was spelt, for controller_options_parse */
 };
 

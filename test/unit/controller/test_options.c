@@ -71,6 +71,24 @@ static void bounds_are_kept(void **state)
 	assert_int_equal(options.nfs_uid, 65534);
 }
 
+static void shares_are_read_with_their_options(void **state)
+{
+	assert_int_equal(PARSE("--share=srv:/a//b/", "--share", "[::1]:/,nfsvers=3,port=12049"), 0);
+	assert_int_equal(options.share_count, 2);
+	const struct export_key plain = {.server = "srv", .share = "/a/b"};
+	const struct export_key with_options = {"::1", "/", NFS_VERSION_3, 12049};
+	assert_true(export_key_equals(&options.shares[0], &plain));
+	assert_true(export_key_equals(&options.shares[1], &with_options));
+}
+
+static void bad_share_is_named(void **state)
+{
+	assert_int_equal(PARSE("--share=srv/a"), -1);
+	assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
+	assert_string_equal(st.message, "--share: invalid share \"srv/a\": it is written SERVER:/PATH or "
+					"SERVER:/PATH,OPTIONS");
+}
+
 static void unknown_capability_is_named(void **state)
 {
 	assert_int_equal(PARSE("--capabilities=-single-node-multi-writer"), 0);
@@ -103,6 +121,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_required),         TEST(the_arguments_of_csi_driver_nfs_are_taken),
 		TEST(bad_policy_is_named),         TEST(bounds_are_kept),
+		TEST(shares_are_read_with_their_options),         TEST(bounds_are_kept),
+		TEST(bad_share_is_named),         TEST(bounds_are_kept),
 		TEST(unknown_capability_is_named), TEST(options_reach_the_configuration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
