@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Turns are counted under a lock; the event descriptor only wakes those who found none, so a free turn costs no system call. */
+/*
+ * A turn that is given back goes to whoever has waited longest, and wakes nobody else: where a hundred calls wait, one descriptor
+ * for all of them would wake all for each turn.  A free turn costs no system call.
+ */
 #include "storage/nfs_pool.h"
 
 #include <errno.h>
@@ -15,13 +18,20 @@
 #include "base/status.h"
 
 #define NS_PER_MS 1000000
-/* Where no descriptor could be had to wake waiters, they look this often. */
+/* A waiter that no descriptor could be had for looks this often. */
 #define LOOK_AGAIN_MS 20
+
+/* Somebody without a turn, on its own stack. */
+struct waiter {
+	struct waiter *next;
+	int fd; /* an event counter; -1 where none could be had */
+	bool has_turn;
+};
 
 struct nfs_pool {
 	pthread_mutex_t lock;
-	unsigned turn_max, turns_taken, waiters;
-	int turn_fd; /* a semaphore: one count for each turn given back while somebody waited; -1 where none could be had */
+	unsigned turn_max, turns_taken;
+	struct waiter *first, **end;  /* in the order of their coming; none while a turn is free */
 	struct nfs_connection **idle; /* the one used last is last */
 	unsigned idle_count;
 };
@@ -32,7 +42,7 @@ struct nfs_pool *nfs_pool_new(unsigned connection_max)
 
 	(void)pthread_mutex_init(&pool->lock, NULL); /* cannot fail for a normal mutex */
 	pool->turn_max = connection_max ? connection_max : 1;
-	pool->turn_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	pool->end = &pool->first;
 	pool->idle = memory_calloc(pool->turn_max, sizeof(struct nfs_connection *));
 	return pool;
 }
@@ -43,68 +53,107 @@ void nfs_pool_free(struct nfs_pool *pool)
 		return;
 	for (unsigned i = 0; i < pool->idle_count; i++)
 		nfs_connection_close(pool->idle[i]);
-	if (pool->turn_fd >= 0)
-		(void)close(pool->turn_fd); /* an event counter */
 	(void)pthread_mutex_destroy(&pool->lock);
 	free(pool->idle);
 	free(pool);
 }
 
-/* True with a turn; else the caller is counted as a waiter and must call stop_waiting(). */
-static bool try_turn(struct nfs_pool *pool)
+/* True with a turn; else the waiter stands in the queue. */
+static bool try_turn(struct nfs_pool *pool, struct waiter *waiter)
 {
 	(void)pthread_mutex_lock(&pool->lock);
 	bool is_free = pool->turns_taken < pool->turn_max;
 
-	if (is_free)
+	if (is_free) {
 		pool->turns_taken++;
-	else
-		pool->waiters++;
+	} else {
+		waiter->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		*pool->end = waiter;
+		pool->end = &waiter->next;
+	}
 	(void)pthread_mutex_unlock(&pool->lock);
 	return is_free;
 }
 
-static void stop_waiting(struct nfs_pool *pool)
+/* lock held */
+static void leave_queue(struct nfs_pool *pool, struct waiter *waiter)
+{
+	struct waiter **at = &pool->first;
+
+	while (*at != waiter)
+		at = &(*at)->next;
+	*at = waiter->next;
+	if (pool->end == &waiter->next)
+		pool->end = at;
+}
+
+/* lock held */
+static void pass_turn_on(struct nfs_pool *pool)
+{
+	struct waiter *waiter = pool->first;
+
+	if (!waiter) {
+		pool->turns_taken--;
+		return;
+	}
+	leave_queue(pool, waiter);
+	waiter->has_turn = true;
+	if (waiter->fd >= 0)
+		(void)eventfd_write(waiter->fd, 1); /* an empty counter takes it */
+}
+
+static bool has_turn(struct nfs_pool *pool, const struct waiter *waiter)
 {
 	(void)pthread_mutex_lock(&pool->lock);
-	pool->waiters--;
+	bool result = waiter->has_turn;
+
+	(void)pthread_mutex_unlock(&pool->lock);
+	return result;
+}
+
+/* The waiter gives up; a turn that it was given meanwhile is the next one's. */
+static void stop_waiting(struct nfs_pool *pool, struct waiter *waiter)
+{
+	(void)pthread_mutex_lock(&pool->lock);
+	if (waiter->has_turn)
+		pass_turn_on(pool);
+	else
+		leave_queue(pool, waiter);
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-static int wait_for_turn(struct nfs_pool *pool, struct cancel *cancel, struct status *st)
+static int wait_for_turn(struct nfs_pool *pool, struct waiter *waiter, struct cancel *cancel, struct status *st)
 {
-	struct pollfd wait = {.fd = pool->turn_fd, .events = POLLIN};
-	int ready = cancel_poll(cancel, &wait, pool->turn_fd >= 0, pool->turn_fd >= 0 ? -1 : LOOK_AGAIN_MS, st);
-	eventfd_t count;
+	struct pollfd wait = {.fd = waiter->fd, .events = POLLIN};
 
-	if (ready > 0)
-		(void)eventfd_read(pool->turn_fd, &count); /* another waiter may have been faster: both look again */
-	return ready < 0 ? -1 : 0;
+	while (!has_turn(pool, waiter))
+		if (cancel_poll(cancel, &wait, waiter->fd >= 0, waiter->fd >= 0 ? -1 : LOOK_AGAIN_MS, st) < 0) {
+			stop_waiting(pool, waiter);
+			return status_prefix(st, "all connections to the server are in use");
+		}
+	return 0;
 }
 
 static int take_turn(struct nfs_pool *pool, struct cancel *cancel, struct status *st)
 {
+	struct waiter waiter = {.fd = -1};
+
 	if (cancel_check(cancel, st) < 0)
 		return -1;
-	while (!try_turn(pool)) {
-		int result = wait_for_turn(pool, cancel, st);
+	if (try_turn(pool, &waiter))
+		return 0;
+	int result = wait_for_turn(pool, &waiter, cancel, st);
 
-		stop_waiting(pool);
-		if (result < 0)
-			return status_prefix(st, "all connections to the server are in use");
-	}
-	return 0;
+	if (waiter.fd >= 0)
+		(void)close(waiter.fd); /* an event counter */
+	return result;
 }
 
 static void give_turn_back(struct nfs_pool *pool)
 {
 	(void)pthread_mutex_lock(&pool->lock);
-	pool->turns_taken--;
-	bool must_wake = pool->waiters > 0;
-
+	pass_turn_on(pool);
 	(void)pthread_mutex_unlock(&pool->lock);
-	if (must_wake && pool->turn_fd >= 0)
-		(void)eventfd_write(pool->turn_fd, 1); /* a full counter wakes as well */
 }
 
 /* Takes out of the idle ones the first, where it has been idle for too long: it is the longest so, because connections are kept
