@@ -157,7 +157,15 @@ $(BUILD)/test/bench/grpc-go: test/bench/wire/grpc-go/main.go test/go.sum
 bench-wire: $(BUILD)/test/bench/wire $(BUILD)/test/bench/grpc-go $(PROGRAMS) ## what the wire layer costs, beside grpc-go
 	@for program in $(PROGRAMS); do $< $$program $(BUILD)/test/bench/grpc-go || exit 1; done
 
-.PHONY: check-clients check-h2spec check-sanity bench-wire
+$(BUILD)/test/bench/controller-bench: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/bench/controller/*.c)) \
+		$(BUILD)/obj/test/bench/samples.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS)
+
+bench-controller: $(BUILD)/test/bench/controller-bench $(BUILD)/csi-controller ## csi-controller beside the bare NFS requests
+	@test/bench/controller/run $^
+
+.PHONY: check-clients check-h2spec check-sanity bench-wire bench-controller
 
 # ---- on a kernel NFS server and client: in a QEMU guest, or on this machine's own kernel (NATIVE=1; test/guest/run)
 GUEST := $(BUILD)/guest
