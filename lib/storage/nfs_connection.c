@@ -22,25 +22,39 @@
 /* A peer that is gone without a word is noticed by the kernel at least this fast while bytes to it are on their way. */
 #define UNACKNOWLEDGED_MAX_MS 60000
 
-struct pending_call {
-	nfs_receive *receive;
-	void *result;
-	bool is_done;
-	int rpc_status;
-	char words[128]; /* libnfs's, where rpc_status is an error */
-};
+static void reject(struct nfs_call *call, int errnum, const char *words)
+{
+	call->errnum = errnum;
+	(void)snprintf(call->words, sizeof(call->words), "%s", words ? words : ""); /* only for a message */
+}
+
+/* It is free for another request. */
+static void finish(struct nfs_call *call)
+{
+	struct nfs_batch *batch = call->batch;
+
+	call->next = batch->free;
+	batch->free = call;
+	if (batch->answered)
+		batch->answered(batch, call);
+}
 
 static void on_answer(struct rpc_context *rpc, int rpc_status, void *data, void *callback_data)
 {
-	struct pending_call *call = callback_data;
+	struct nfs_call *call = callback_data;
 
-	call->is_done = true;
-	call->rpc_status = rpc_status;
+	if (call->batch->is_over)
+		return; /* the context goes, and with it the calls that were not answered */
 	if (rpc_status == RPC_STATUS_SUCCESS)
 		call->receive(data, call->result);
-	else if (data)
-		(void)snprintf(call->words, sizeof(call->words), "%s",
-			       (const char *)data); /* longer words match no row */
+	else
+		reject(call, nfs_rpc_errno(data), data);
+	if (call->errnum == ECONNRESET || call->errnum == EPROTO) {
+		call->batch->broken_by = call;
+		return;
+	}
+	call->batch->on_way--;
+	finish(call);
 }
 
 static void on_connected(struct rpc_context *rpc, int rpc_status, void *data, void *callback_data)
@@ -185,77 +199,135 @@ static bool is_closed_by_peer(int fd)
 }
 
 /* Gives libnfs what poll saw; -1 once the connection is over. */
-static int service(struct nfs_connection *c, short revents, const struct pending_call *call)
+static int service(struct nfs_connection *c, short revents, const struct nfs_batch *batch)
 {
 	/* What the server sent before it closed is still to be read: libnfs drops it when it sees POLLHUP. */
 	int events = revents & POLLIN ? revents & (POLLIN | POLLOUT) : revents & ~POLLRDHUP;
 
 	if (events && rpc_service(c->rpc, events) < 0)
 		return -1;
-	return !call->is_done && (revents & POLLRDHUP) && is_closed_by_peer(rpc_get_fd(c->rpc)) ? -1 : 0;
+	return batch->on_way && (revents & POLLRDHUP) && is_closed_by_peer(rpc_get_fd(c->rpc)) ? -1 : 0;
 }
 
-/* Sends what is queued and waits for the answer; fails without one. */
-static int wait_answer(struct nfs_connection *c, const struct pending_call *call, struct cancel *cancel,
-		       struct status *st)
+static int rejected(const struct nfs_connection *c, const struct nfs_call *call, struct status *st)
 {
-	int timeout_ms = answer_timeout_ms(c);
-	int64_t by_ns = cancel_now_ns() + (int64_t)timeout_ms * NS_PER_MS;
-
-	if (rpc_service(c->rpc, POLLOUT) < 0)
+	if (call->errnum == ECONNRESET)
 		return connection_broke(c, st);
-	while (!call->is_done) {
-		struct pollfd wait = {.fd = rpc_get_fd(c->rpc),
-				      .events = (short)(rpc_which_events(c->rpc) | POLLRDHUP)};
-		int64_t left_ms = (by_ns - cancel_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
-		int ready = left_ms > 0 ? cancel_poll(cancel, &wait, 1, (int)left_ms, st) : cancel_check(cancel, st);
-
-		if (ready < 0)
-			return status_prefix(st, "NFS server %s did not answer in time", c->target->server);
-		if (ready == 0)
-			return status_set_cause(st, STATUS_UNAVAILABLE, ETIMEDOUT,
-						"NFS server %s did not answer within %d ms", c->target->server,
-						timeout_ms);
-		if (service(c, wait.revents, call) < 0)
-			return connection_broke(c, st);
-	}
-	return 0;
-}
-
-static int rejected(struct nfs_connection *c, const struct pending_call *call, struct status *st)
-{
-	int errnum = nfs_rpc_errno(call->words);
-
-	if (errnum == ECONNRESET || errnum == EPROTO)
-		destroy_context(c);
-	if (errnum == ECONNRESET)
-		return connection_broke(c, st);
-	if (errnum == EACCES)
-		return status_set_cause(st, STATUS_PERMISSION_DENIED, errnum,
+	if (call->errnum == EACCES)
+		return status_set_cause(st, STATUS_PERMISSION_DENIED, call->errnum,
 					"NFS server %s denies this client's calls: " NFS_REFUSED_HINT,
 					c->target->server);
-	return status_set_errno(st, errnum, "NFS server %s: %s", c->target->server, call->words);
+	return status_set_errno(st, call->errnum, "NFS server %s: %s", c->target->server, call->words);
+}
+
+/* Fills and sends calls until all are on their way or there is nothing to ask.  -1 once the connection is over. */
+static int send_calls(struct nfs_connection *c, struct nfs_batch *batch)
+{
+	bool must_send = false;
+
+	while (batch->free && batch->fill(batch, batch->free)) {
+		struct nfs_call *call = batch->free;
+
+		batch->free = call->next;
+		call->errnum = 0;
+		if (call->send(c->rpc, on_answer, call->args, call) < 0) {
+			reject(call, EMSGSIZE, "a request cannot be encoded");
+			finish(call);
+			continue;
+		}
+		batch->on_way++;
+		must_send = true;
+		atomic_fetch_add(&c->target->round_trips, 1);
+	}
+	return must_send ? rpc_service(c->rpc, POLLOUT) : 0;
+}
+
+/* Waits for the socket until that time, and serves it. */
+static int wait_answers(struct nfs_connection *c, struct nfs_batch *batch, int64_t by_ns, struct cancel *cancel,
+			struct status *st)
+{
+	struct pollfd wait = {.fd = rpc_get_fd(c->rpc), .events = (short)(rpc_which_events(c->rpc) | POLLRDHUP)};
+	int64_t left_ms = (by_ns - cancel_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
+	int ready = left_ms > 0 ? cancel_poll(cancel, &wait, 1, (int)left_ms, st) : cancel_check(cancel, st);
+
+	if (ready < 0)
+		return status_prefix(st, "NFS server %s did not answer in time", c->target->server);
+	if (ready == 0)
+		return status_set_cause(st, STATUS_UNAVAILABLE, ETIMEDOUT, "NFS server %s did not answer within %d ms",
+					c->target->server, answer_timeout_ms(c));
+	if (service(c, wait.revents, batch) < 0)
+		return connection_broke(c, st);
+	return batch->broken_by ? rejected(c, batch->broken_by, st) : 0;
+}
+
+static int run(struct nfs_connection *c, struct nfs_batch *batch, struct cancel *cancel, struct status *st)
+{
+	int64_t by_ns = 0;
+
+	for (bool has_come = true;;) {
+		if (send_calls(c, batch) < 0)
+			return connection_broke(c, st);
+		unsigned on_way = batch->on_way;
+
+		if (on_way == 0)
+			return 0;
+		if (has_come)
+			by_ns = cancel_now_ns() + (int64_t)answer_timeout_ms(c) * NS_PER_MS;
+		if (wait_answers(c, batch, by_ns, cancel, st) < 0)
+			return -1;
+		has_come = batch->on_way < on_way;
+		c->has_answered |= has_come;
+	}
+}
+
+void nfs_batch_add(struct nfs_batch *batch, struct nfs_call *call)
+{
+	call->batch = batch;
+	call->next = batch->free;
+	batch->free = call;
+}
+
+int nfs_connection_run(struct nfs_connection *c, struct nfs_batch *batch, struct cancel *cancel, struct status *st)
+{
+	if (c->is_broken)
+		return connection_broke(c, st);
+	if (cancel_check(cancel, st) < 0)
+		return -1;
+	int result = run(c, batch, cancel, st);
+
+	batch->is_over = result < 0;
+	if (result < 0)
+		destroy_context(c); /* runs the callbacks of what is on its way, whose memory is the caller's */
+	return result;
+}
+
+struct single_call {
+	struct nfs_batch batch; /* first */
+	struct nfs_call call;
+	bool is_sent;
+};
+
+static bool fill_once(struct nfs_batch *batch, struct nfs_call *call)
+{
+	struct single_call *single = (struct single_call *)batch;
+	bool was_sent = single->is_sent;
+
+	single->is_sent = true;
+	return !was_sent;
 }
 
 int nfs_connection_call(struct nfs_connection *c, nfs_send *send, void *args, nfs_receive *receive, void *result,
 			struct cancel *cancel, struct status *st)
 {
-	struct pending_call call = {.receive = receive, .result = result};
+	struct single_call single = {
+		.batch = {.fill = fill_once},
+		.call = {.send = send, .args = args, .receive = receive, .result = result},
+	};
 
-	if (c->is_broken)
-		return connection_broke(c, st);
-	if (cancel_check(cancel, st) < 0)
+	nfs_batch_add(&single.batch, &single.call);
+	if (nfs_connection_run(c, &single.batch, cancel, st) < 0)
 		return -1;
-	if (send(c->rpc, on_answer, args, &call) < 0)
-		return status_set_errno(st, EMSGSIZE, "NFS server %s: a request cannot be encoded: %s",
-					c->target->server, rpc_get_error(c->rpc));
-	atomic_fetch_add(&c->target->round_trips, 1);
-	if (wait_answer(c, &call, cancel, st) < 0) {
-		destroy_context(c); /* runs the callback of the call, whose memory is this frame's and the caller's */
-		return -1;
-	}
-	c->has_answered = true;
-	return call.rpc_status == RPC_STATUS_SUCCESS ? 0 : rejected(c, &call, st);
+	return single.call.errnum == 0 ? 0 : rejected(c, &single.call, st);
 }
 
 #define WAIT_FIRST_MS 50

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One TCP connection to a server and one libnfs RPC context on it, used by one thread at a time: calls are made one after
- * the other and waited for with poll, so an idle connection costs nothing.  After a call that was not answered the context
- * is gone (is_broken): an answer that comes late can never be taken for another call's.
+ * One TCP connection to a server and one libnfs RPC context on it, used by one thread at a time: a call or a batch of them is
+ * made and waited for with poll, so an idle connection costs nothing.  After a call that was not answered the context is
+ * gone (is_broken): an answer that comes late can never be taken for another call's.
  */
 #ifndef CSICORE_STORAGE_NFS_CONNECTION_H
 #define CSICORE_STORAGE_NFS_CONNECTION_H
@@ -41,6 +41,7 @@ struct nfs_connection {
 	struct nfs_pool *pool;    /* that a borrowed one goes back to */
 	int64_t idle_since_ns;    /* the pool's */
 	bool is_broken, has_answered;
+	unsigned removals_max; /* that the server takes in one NFSv4 compound; 0 until it refused some */
 	struct nfs4_owner owner;
 };
 
@@ -64,6 +65,38 @@ typedef void nfs_receive(const void *answer, void *result);
  */
 int nfs_connection_call(struct nfs_connection *c, nfs_send *send, void *args, nfs_receive *receive, void *result,
 			struct cancel *cancel, struct status *st);
+
+/* One of the RPCs of a batch that can be on their way at once, again and again with another request. */
+struct nfs_call {
+	nfs_send *send;
+	void *args;
+	nfs_receive *receive;
+	void *result;
+	int errnum;     /* 0 where the RPC was carried out, nfs_rpc_errno() where the server rejected it, EMSGSIZE */
+	char words[64]; /* the server's, where it rejected it */
+	struct nfs_batch *batch;
+	struct nfs_call *next; /* that is free */
+};
+
+/* Any number of RPCs, as many of them on their way as the batch has calls.  Begins zeroed but for the two hooks. */
+struct nfs_batch {
+	/* Makes a free call the next request; false where there is none now.  Asked again when another was answered. */
+	bool (*fill)(struct nfs_batch *batch, struct nfs_call *call);
+	/* A call was carried out or rejected (errnum) and is free again.  May be NULL. */
+	void (*answered)(struct nfs_batch *batch, struct nfs_call *call);
+	struct nfs_call *free;
+	unsigned on_way;
+	bool is_over;
+	const struct nfs_call *broken_by; /* whose answer was none, so that the connection is of no use any more */
+};
+void nfs_batch_add(struct nfs_batch *batch, struct nfs_call *call);
+
+/*
+ * Runs the batch until nothing is on its way and there is nothing more to ask.  Fails as nfs_connection_call does, but for RPCs
+ * that are rejected: these are the calls' own.  In time means that of all that is on its way something is answered.  Then
+ * what has become of the calls on their way is unknown, and no hook is called for them.
+ */
+int nfs_connection_run(struct nfs_connection *c, struct nfs_batch *batch, struct cancel *cancel, struct status *st);
 
 /* Sleeps before a request is repeated that the server put off (attempt 0, 1, ...).  -1 once the cancel is over, or with
  * UNAVAILABLE after NFS_PATIENCE_MS in all. */
