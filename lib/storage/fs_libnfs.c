@@ -137,6 +137,14 @@ static int libnfs_remove_dir(struct fs *fs, struct fs_dir *dir, const char *name
 	return c ? dir->protocol->remove_dir(c, &dir->handle, name, cancel, st) : -1;
 }
 
+static int libnfs_remove_entries(struct fs *fs, struct fs_dir *dir, const char *const *names, size_t count,
+				 int *ret_errnums, struct cancel *cancel, struct status *st)
+{
+	AUTO(nfs_client_return) struct nfs_connection *c = borrow(fs, dir, cancel, st);
+
+	return c ? dir->protocol->remove_entries(c, &dir->handle, names, count, ret_errnums, cancel, st) : -1;
+}
+
 static int libnfs_read_dir(struct fs *fs, struct fs_dir *dir, struct fs_page *page, struct cancel *cancel,
 			   struct status *st)
 {
@@ -169,6 +177,11 @@ static int libnfs_capacity(struct fs *fs, struct fs_dir *dir, struct cancel *can
 	return c ? dir->protocol->capacity(c, &dir->handle, cancel, ret_capacity, st) : -1;
 }
 
+static int libnfs_ping(struct fs *fs, struct cancel *cancel, struct status *st)
+{
+	return nfs_client_ping(client_of(fs), cancel, st);
+}
+
 static void libnfs_close_dir(struct fs *fs, struct fs_dir *dir)
 {
 	free(dir); /* file handles are not open on the server */
@@ -191,10 +204,12 @@ static const struct fs_ops libnfs_ops = {
 	.rename = libnfs_rename,
 	.remove_file = libnfs_remove_file,
 	.remove_dir = libnfs_remove_dir,
+	.remove_entries = libnfs_remove_entries,
 	.read_dir = libnfs_read_dir,
 	.read_file = libnfs_read_file,
 	.create_file = libnfs_create_file,
 	.capacity = libnfs_capacity,
+	.ping = libnfs_ping,
 	.close_dir = libnfs_close_dir,
 	.free = libnfs_free,
 };

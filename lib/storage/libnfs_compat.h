@@ -59,6 +59,9 @@ static inline const char *libnfs_read3_bytes(const READ3resok *answer, const voi
 /* RFC 7530's name; the headers of 4.0.0 spell it in their own way. */
 #define NFS4ERR_BADXDR 10036
 
+/* RFC 5661's; some servers say it in NFSv4.0 too. */
+#define NFS4ERR_TOO_MANY_OPS 10070
+
 /* What an RPC that the server rejected is told by: the raw layer gives these words and no number (lib/pdu.c of 4.0.0 to 6.0). */
 #define LIBNFS_PROGRAM_UNAVAILABLE "Server responded: Program not available"
 #define LIBNFS_PROGRAM_MISMATCH "Server responded: Program version mismatch"

@@ -178,6 +178,22 @@ static int send_request(struct rpc_context *rpc, rpc_cb callback, void *args, vo
 	}
 }
 
+nfs_fh3 nfs3_fh(const struct nfs_handle *handle)
+{
+	/* libnfs only reads what it encodes, though its type says otherwise. */
+	return (nfs_fh3){.data = {.data_len = handle->length, .data_val = (char *)handle->bytes}};
+}
+
+diropargs3 nfs3_entry(const struct nfs_handle *dir, const char *name)
+{
+	return (diropargs3){.dir = nfs3_fh(dir), .name = (char *)name};
+}
+
+void nfs3_prepare(struct nfs_call *call, struct nfs3_request *request, struct nfs3_answer *answer)
+{
+	*call = (struct nfs_call){.send = send_request, .args = request, .receive = receive, .result = answer};
+}
+
 int nfs3_call(struct nfs_connection *c, int procedure, struct nfs3_request *request, struct nfs3_answer *answer,
 	      struct cancel *cancel, struct status *st)
 {
@@ -189,7 +205,7 @@ int nfs3_call(struct nfs_connection *c, int procedure, struct nfs3_request *requ
 		if (answer->status != NFS3ERR_JUKEBOX)
 			return 0;
 		/* Nothing was done: the server says so to be asked again. */
-		if (nfs_connection_wait(c, attempt, "NFS3ERR_JUKEBOX", cancel, st) < 0)
+		if (nfs_connection_wait(c, attempt, NFS3_PUT_OFF_REASON, cancel, st) < 0)
 			return -1;
 	}
 }

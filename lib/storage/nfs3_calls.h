@@ -40,9 +40,23 @@ struct nfs3_answer {
 	bool is_eof, is_stable;
 };
 
+/* Arguments as libnfs has them; they point into what they were made of. */
+nfs_fh3 nfs3_fh(const struct nfs_handle *handle);
+diropargs3 nfs3_entry(const struct nfs_handle *dir, const char *name);
+
+/* Makes a batch's call send the request and receive its answer. */
+void nfs3_prepare(struct nfs_call *call, struct nfs3_request *request, struct nfs3_answer *answer);
+
+#define NFS3_PUT_OFF_REASON "NFS3ERR_JUKEBOX"
 /* Makes the call of a procedure (NFS3_LOOKUP ...) with its arguments, again while the server puts it off.  0 with an answer,
  * whatever its status. */
 int nfs3_call(struct nfs_connection *c, int procedure, struct nfs3_request *request, struct nfs3_answer *answer,
 	      struct cancel *cancel, struct status *st);
+
+/* nfs3_bulk.c: the second asks for the attributes of entries that came without; those it does not get stay without. */
+int nfs3_remove_entries(struct nfs_connection *c, const struct nfs_handle *dir, const char *const *names, size_t count,
+			int *ret_errnums, struct cancel *cancel, struct status *st);
+int nfs3_look_up_missing(struct nfs_connection *c, const struct nfs_handle *dir, struct nfs_incoming_page *incoming,
+			 struct cancel *cancel, struct status *st);
 
 #endif

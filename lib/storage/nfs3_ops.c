@@ -6,23 +6,13 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "storage/nfs3_calls.h"
+#include "storage/nfs_bulk.h"
 #include "storage/nfs_errors.h"
 
 /* Bounds of one answer; servers send less as they like. */
 #define READDIR_NAME_BYTES 16384
 #define READDIR_ANSWER_BYTES 131072
 #define IO_BYTES 65536
-
-static nfs_fh3 fh(const struct nfs_handle *handle)
-{
-	/* libnfs only reads what it encodes, though its type says otherwise. */
-	return (nfs_fh3){.data = {.data_len = handle->length, .data_val = (char *)handle->bytes}};
-}
-
-static diropargs3 entry_of(const struct nfs_handle *dir, const char *name)
-{
-	return (diropargs3){.dir = fh(dir), .name = (char *)name};
-}
 
 static sattr3 sattr_of(const struct fs_owner *owner)
 {
@@ -46,6 +36,8 @@ static sattr3 sattr_of(const struct fs_owner *owner)
 /* A server on XFS says NFS3ERR_EXIST for a directory that is not empty. */
 static int errno_of(int procedure, nfsstat3 status)
 {
+	if (procedure == NFS3_REMOVE && status != NFS3ERR_NOENT)
+		return nfs_errno_of_removal(nfs_errno(status));
 	bool is_in_the_way = status == NFS3ERR_EXIST && (procedure == NFS3_RENAME || procedure == NFS3_RMDIR);
 
 	return is_in_the_way ? ENOTEMPTY : nfs_errno(status);
@@ -65,7 +57,7 @@ static int run(struct nfs_connection *c, int procedure, struct nfs3_request *req
 static int get_attr(struct nfs_connection *c, const struct nfs_handle *handle, struct cancel *cancel,
 		    struct fs_attr *ret_attr, struct status *st)
 {
-	struct nfs3_request request = {.getattr = {.object = fh(handle)}};
+	struct nfs3_request request = {.getattr = {.object = nfs3_fh(handle)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
 	if (run(c, NFS3_GETATTR, &request, &answer, "get attributes", NULL, cancel, st) < 0)
@@ -77,7 +69,7 @@ static int get_attr(struct nfs_connection *c, const struct nfs_handle *handle, s
 static int lookup(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, struct cancel *cancel,
 		  struct nfs_handle *ret_handle, struct fs_attr *ret_attr, struct status *st)
 {
-	struct nfs3_request request = {.lookup = {.what = entry_of(dir, name)}};
+	struct nfs3_request request = {.lookup = {.what = nfs3_entry(dir, name)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
 	if (run(c, NFS3_LOOKUP, &request, &answer, "look up", name, cancel, st) < 0)
@@ -95,7 +87,7 @@ static int lookup(struct nfs_connection *c, const struct nfs_handle *dir, const 
 static int set_owner(struct nfs_connection *c, const struct nfs_handle *handle, const struct fs_owner *owner,
 		     struct cancel *cancel, struct status *st)
 {
-	struct nfs3_request request = {.setattr = {.object = fh(handle), .new_attributes = sattr_of(owner)}};
+	struct nfs3_request request = {.setattr = {.object = nfs3_fh(handle), .new_attributes = sattr_of(owner)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
 	return run(c, NFS3_SETATTR, &request, &answer, "set owner and mode", NULL, cancel, st);
@@ -104,7 +96,7 @@ static int set_owner(struct nfs_connection *c, const struct nfs_handle *handle, 
 static int make_dir(struct nfs_connection *c, const struct nfs_handle *dir, const char *name,
 		    const struct fs_owner *owner, struct cancel *cancel, struct status *st)
 {
-	struct nfs3_request request = {.mkdir = {.where = entry_of(dir, name), .attributes = sattr_of(owner)}};
+	struct nfs3_request request = {.mkdir = {.where = nfs3_entry(dir, name), .attributes = sattr_of(owner)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
 	if (run(c, NFS3_MKDIR, &request, &answer, "make directory", name, cancel, st) < 0)
@@ -122,7 +114,7 @@ static int make_dir(struct nfs_connection *c, const struct nfs_handle *dir, cons
 static int rename_entry(struct nfs_connection *c, const struct nfs_handle *from_dir, const char *from,
 			const struct nfs_handle *to_dir, const char *to, struct cancel *cancel, struct status *st)
 {
-	struct nfs3_request request = {.rename = {.from = entry_of(from_dir, from), .to = entry_of(to_dir, to)}};
+	struct nfs3_request request = {.rename = {.from = nfs3_entry(from_dir, from), .to = nfs3_entry(to_dir, to)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
 	return run(c, NFS3_RENAME, &request, &answer, "rename", from, cancel, st);
@@ -131,7 +123,7 @@ static int rename_entry(struct nfs_connection *c, const struct nfs_handle *from_
 static int remove_file(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, struct cancel *cancel,
 		       struct status *st)
 {
-	struct nfs3_request request = {.remove = {.object = entry_of(dir, name)}};
+	struct nfs3_request request = {.remove = {.object = nfs3_entry(dir, name)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
 	return run(c, NFS3_REMOVE, &request, &answer, "remove", name, cancel, st);
@@ -140,7 +132,7 @@ static int remove_file(struct nfs_connection *c, const struct nfs_handle *dir, c
 static int remove_dir(struct nfs_connection *c, const struct nfs_handle *dir, const char *name, struct cancel *cancel,
 		      struct status *st)
 {
-	struct nfs3_request request = {.rmdir = {.object = entry_of(dir, name)}};
+	struct nfs3_request request = {.rmdir = {.object = nfs3_entry(dir, name)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
 	return run(c, NFS3_RMDIR, &request, &answer, "remove directory", name, cancel, st);
@@ -151,7 +143,7 @@ static int read_names(struct nfs_connection *c, const struct nfs_handle *dir, st
 		      struct cancel *cancel, struct status *st)
 {
 	struct nfs3_request request = {
-		.readdir = {.dir = fh(dir), .cookie = incoming->page->cookie, .count = READDIR_NAME_BYTES}};
+		.readdir = {.dir = nfs3_fh(dir), .cookie = incoming->page->cookie, .count = READDIR_NAME_BYTES}};
 	struct nfs3_answer answer = {.page = incoming};
 
 	memcpy(request.readdir.cookieverf, &incoming->page->verifier, sizeof(incoming->page->verifier));
@@ -161,7 +153,7 @@ static int read_names(struct nfs_connection *c, const struct nfs_handle *dir, st
 static int read_dir(struct nfs_connection *c, const struct nfs_handle *dir, struct fs_page *page, struct cancel *cancel,
 		    struct status *st)
 {
-	struct nfs3_request request = {.readdirplus = {.dir = fh(dir),
+	struct nfs3_request request = {.readdirplus = {.dir = nfs3_fh(dir),
 						       .cookie = page->cookie,
 						       .dircount = READDIR_NAME_BYTES,
 						       .maxcount = READDIR_ANSWER_BYTES}};
@@ -178,6 +170,8 @@ static int read_dir(struct nfs_connection *c, const struct nfs_handle *dir, stru
 	} else if (answer.status != NFS3_OK) {
 		return nfs_failed(c, nfs_errno(answer.status), "read directory", NULL, "", st);
 	}
+	if (nfs3_look_up_missing(c, dir, &incoming, cancel, st) < 0)
+		return -1;
 	return nfs_page_finish(&incoming, &nfs3_protocol, c, dir, cancel, st);
 }
 
@@ -185,7 +179,7 @@ static int read_content(struct nfs_connection *c, const struct nfs_handle *file,
 			struct strbuf *content, struct cancel *cancel, struct status *st)
 {
 	AUTO_FREE char *buffer = memory_alloc(IO_BYTES);
-	struct nfs3_request request = {.read = {.file = fh(file), .count = IO_BYTES}, .buffer = buffer};
+	struct nfs3_request request = {.read = {.file = nfs3_fh(file), .count = IO_BYTES}, .buffer = buffer};
 
 	for (;;) {
 		struct nfs3_answer answer = {.content = content};
@@ -222,7 +216,7 @@ static int write_piece(struct nfs_connection *c, const struct nfs_handle *file, 
 		       size_t length, uint64_t offset, struct cancel *cancel, uint32_t *ret_count, struct status *st)
 {
 	uint32_t count = length < IO_BYTES ? (uint32_t)length : IO_BYTES;
-	struct nfs3_request request = {.write = {.file = fh(file),
+	struct nfs3_request request = {.write = {.file = nfs3_fh(file),
 						 .offset = offset,
 						 .count = count,
 						 .stable = FILE_SYNC,
@@ -234,7 +228,7 @@ static int write_piece(struct nfs_connection *c, const struct nfs_handle *file, 
 	if (answer.count == 0 || answer.count > count)
 		return nfs_failed(c, EIO, "write", name, "", st);
 	/* RFC 1813 3.3.7 has the server honour FILE_SYNC; some do not. */
-	struct nfs3_request commit = {.commit = {.file = fh(file)}};
+	struct nfs3_request commit = {.commit = {.file = nfs3_fh(file)}};
 
 	if (!answer.is_stable && run(c, NFS3_COMMIT, &commit, &answer, "commit", name, cancel, st) < 0)
 		return -1;
@@ -247,7 +241,7 @@ static int create_file(struct nfs_connection *c, const struct nfs_handle *dir, c
 {
 	const struct fs_owner owner = {.mode = mode, .uid = FS_KEEP, .gid = FS_KEEP};
 	struct nfs3_request request = {
-		.create = {.where = entry_of(dir, name),
+		.create = {.where = nfs3_entry(dir, name),
 			   .how = {.mode = GUARDED, .createhow3_u = {.g_obj_attributes = sattr_of(&owner)}}}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
@@ -268,7 +262,7 @@ static int create_file(struct nfs_connection *c, const struct nfs_handle *dir, c
 static int capacity(struct nfs_connection *c, const struct nfs_handle *dir, struct cancel *cancel,
 		    struct fs_capacity *ret_capacity, struct status *st)
 {
-	struct nfs3_request request = {.fsstat = {.fsroot = fh(dir)}};
+	struct nfs3_request request = {.fsstat = {.fsroot = nfs3_fh(dir)}};
 	struct nfs3_answer answer = {.status = NFS3_OK};
 
 	if (run(c, NFS3_FSSTAT, &request, &answer, "get capacity", NULL, cancel, st) < 0)
@@ -287,6 +281,7 @@ const struct nfs_protocol nfs3_protocol = {
 	.rename = rename_entry,
 	.remove_file = remove_file,
 	.remove_dir = remove_dir,
+	.remove_entries = nfs3_remove_entries,
 	.read_dir = read_dir,
 	.read_file = read_file,
 	.create_file = create_file,

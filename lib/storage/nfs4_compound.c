@@ -228,16 +228,17 @@ static void receive_compound(const void *reply, void *result)
 {
 	const COMPOUND4res *res = reply;
 	struct nfs4_answer *a = result;
-	unsigned answered = res->resarray.resarray_len;
+	unsigned asked = a->asked->count, answered = res->resarray.resarray_len;
 
 	a->status = res->status;
+	a->is_malformed = answered > asked || (res->status == NFS4_OK && answered != asked);
 	/* The last result is the one of the operation that failed (RFC 7530 14.2.4). */
 	a->done = res->status == NFS4_OK ? answered : answered ? answered - 1 : 0;
 	for (unsigned i = 0; i < a->done && !a->is_malformed; i++) {
 		const nfs_resop4 op = LIBNFS_ELEMENT(nfs_resop4, &res->resarray.resarray_val[i]);
 
 		/* A result of another kind than what was asked for has nowhere to go. */
-		if (i >= a->asked->count || op.resop != a->asked->operations[i].argop)
+		if (op.resop != a->asked->operations[i].argop)
 			a->is_malformed = true;
 		else
 			take_result(a, &op);
@@ -246,18 +247,24 @@ static void receive_compound(const void *reply, void *result)
 
 static int send_compound(struct rpc_context *rpc, rpc_cb callback, void *args, void *callback_data)
 {
-	return LIBNFS_QUEUE(rpc_nfs4_compound, rpc, callback, (COMPOUND4args *)args, callback_data);
+	struct nfs4_compound *q = args;
+	COMPOUND4args compound = {.argarray = {.argarray_len = q->count, .argarray_val = q->operations}};
+
+	return LIBNFS_QUEUE(rpc_nfs4_compound, rpc, callback, &compound, callback_data);
+}
+
+void nfs4_prepare(struct nfs_call *call, struct nfs4_compound *q, struct nfs4_answer *answer)
+{
+	*call = (struct nfs_call){.send = send_compound, .args = q, .receive = receive_compound, .result = answer};
 }
 
 int nfs4_run_once(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answer *answer, struct cancel *cancel,
 		  struct status *st)
 {
-	COMPOUND4args args = {.argarray = {.argarray_len = q->count, .argarray_val = q->operations}};
-
 	answer->asked = q;
-	if (nfs_connection_call(c, send_compound, &args, receive_compound, answer, cancel, st) < 0)
+	if (nfs_connection_call(c, send_compound, q, receive_compound, answer, cancel, st) < 0)
 		return -1;
-	if (answer->is_malformed || (answer->status == NFS4_OK && answer->done != q->count))
+	if (answer->is_malformed)
 		return status_set_errno(st, EPROTO, "NFS server %s: an answer does not follow NFSv4.0",
 					c->target->server);
 	return 0;

@@ -11,8 +11,10 @@
 #include "storage/nfs4_attributes.h"
 #include "storage/nfs_protocol.h"
 
-/* Old Linux servers take 16 operations. */
-#define NFS4_OPERATIONS_MAX 16
+/* PUTFH and as many removals as are worth it.  Other verbs keep to the 16 operations that old Linux servers take. */
+#define NFS4_OPERATIONS_MAX 41
+/* Of a compound without its operations, and of PUTFH without the handle. */
+#define NFS4_COMPOUND_HEADER_BYTES 32
 
 struct nfs4_compound {
 	nfs_argop4 operations[NFS4_OPERATIONS_MAX];
@@ -70,6 +72,8 @@ struct nfs4_answer {
 	char confirm[8];
 };
 
+/* Makes a batch's call send the compound and receive its answer. */
+void nfs4_prepare(struct nfs_call *call, struct nfs4_compound *q, struct nfs4_answer *answer);
 /* Runs it once, whatever its status; -1 without an answer that can be used. */
 int nfs4_run_once(struct nfs_connection *c, struct nfs4_compound *q, struct nfs4_answer *answer, struct cancel *cancel,
 		  struct status *st);
@@ -99,6 +103,10 @@ int nfs4_create_file(struct nfs_connection *c, const struct nfs_handle *dir, con
 		     const void *bytes, size_t length, struct cancel *cancel, struct status *st);
 int nfs4_read_opened(struct nfs_connection *c, const struct nfs_handle *dir, const char *name,
 		     struct strbuf *ret_content, struct cancel *cancel, struct status *st);
+
+/* nfs4_bulk.c */
+int nfs4_remove_entries(struct nfs_connection *c, const struct nfs_handle *dir, const char *const *names, size_t count,
+			int *ret_errnums, struct cancel *cancel, struct status *st);
 
 /* What the share's names lead to from the server's root. */
 int nfs4_walk_share(struct nfs_connection *c, const struct path *share, struct cancel *cancel,

@@ -272,6 +272,7 @@ const struct nfs_protocol nfs4_protocol = {
 	.rename = rename_entry,
 	.remove_file = remove_file,
 	.remove_dir = remove_dir,
+	.remove_entries = nfs4_remove_entries,
 	.read_dir = read_dir,
 	.read_file = read_file,
 	.create_file = nfs4_create_file,

@@ -65,6 +65,15 @@ uint64_t nfs_client_round_trips(struct nfs_client *client)
 	return atomic_load(&client->target.round_trips);
 }
 
+static enum nfs_version known_version(struct nfs_client *client)
+{
+	(void)pthread_mutex_lock(&client->lock);
+	enum nfs_version version = client->version;
+
+	(void)pthread_mutex_unlock(&client->lock);
+	return version;
+}
+
 /* One attempt to connect: what is done at an address, and until when. */
 struct connecting {
 	struct nfs_client *client;
@@ -263,6 +272,47 @@ static bool may_speak_nfs3(int nfs4_errnum)
 	       nfs4_errnum == ENOENT || nfs4_errnum == EPERM || nfs4_errnum == EACCES;
 }
 
+static int send_null(struct rpc_context *rpc, rpc_cb callback, void *args, void *callback_data)
+{
+	const struct connecting *attempt = args;
+
+	if (attempt->version == NFS_VERSION_3)
+		return LIBNFS_QUEUE(rpc_nfs3_null, rpc, callback, callback_data);
+	return LIBNFS_QUEUE(rpc_nfs4_null, rpc, callback, callback_data);
+}
+
+static void receive_null(const void *answer, void *result)
+{
+	/* That there is one is all it says. */
+}
+
+static int connect_and_ping(struct connecting *attempt, const char *address, struct cancel *cancel, struct status *st)
+{
+	if (connect_nfs(attempt, address, cancel, st) < 0)
+		return -1;
+	int result = nfs_connection_call(attempt->connection, send_null, attempt, receive_null, NULL, cancel, st);
+
+	nfs_connection_close(attempt->connection);
+	return result;
+}
+
+int nfs_client_ping(struct nfs_client *client, struct cancel *cancel, struct status *st)
+{
+	struct connecting attempt = {.client = client, .version = known_version(client)};
+	struct status nfs4;
+
+	if (attempt.version != NFS_VERSION_ANY)
+		return connect_within_timeout(&attempt, connect_and_ping, cancel, st);
+	attempt.version = NFS_VERSION_4;
+	if (connect_within_timeout(&attempt, connect_and_ping, cancel, &nfs4) == 0)
+		return 0;
+	attempt.version = NFS_VERSION_3;
+	if (may_speak_nfs3(nfs4.errnum) && connect_within_timeout(&attempt, connect_and_ping, cancel, st) == 0)
+		return 0;
+	*st = nfs4;
+	return -1;
+}
+
 /* Both versions failed: NFSv4's "no such share" is the surer of the two, because mountd refuses what it does not know. */
 static int both_failed(const struct status *nfs4, struct status *st)
 {
@@ -317,10 +367,8 @@ int nfs_client_find_root(struct nfs_client *client, struct cancel *cancel, const
 	arena_init(&arena, SIZE_MAX);
 	if (path_split(&arena, "share", client->share, &share, st) < 0)
 		return -1;
-	(void)pthread_mutex_lock(&client->lock);
-	enum nfs_version version = client->version;
+	enum nfs_version version = known_version(client);
 
-	(void)pthread_mutex_unlock(&client->lock);
 	if (find_root(client, &version, &share, cancel, &root, st) < 0)
 		return root_failed(client, st);
 	int errnum = nfs_errno_as_directory(root.type);

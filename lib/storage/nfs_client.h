@@ -31,6 +31,12 @@ void nfs_client_return(struct nfs_connection **connection);
 int nfs_client_find_root(struct nfs_client *client, struct cancel *cancel, const struct nfs_protocol **ret_protocol,
 			 struct nfs_handle *ret_handle, struct status *st);
 
+/*
+ * Connects anew and makes one NULL call of the configured version (or of that which worked; without either, of NFSv3 where
+ * the server has no NFSv4).  Needs no turn, so calls that hang do not keep it from finding out.
+ */
+int nfs_client_ping(struct nfs_client *client, struct cancel *cancel, struct status *st);
+
 uint64_t nfs_client_round_trips(struct nfs_client *client);
 
 #endif

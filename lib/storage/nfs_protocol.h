@@ -38,6 +38,8 @@ struct nfs_protocol {
 			   struct cancel *cancel, struct status *st);
 	int (*remove_dir)(struct nfs_connection *c, const struct nfs_handle *dir, const char *name,
 			  struct cancel *cancel, struct status *st);
+	int (*remove_entries)(struct nfs_connection *c, const struct nfs_handle *dir, const char *const *names,
+			      size_t count, int *ret_errnums, struct cancel *cancel, struct status *st);
 	int (*read_dir)(struct nfs_connection *c, const struct nfs_handle *dir, struct fs_page *page,
 			struct cancel *cancel, struct status *st);
 	int (*read_file)(struct nfs_connection *c, const struct nfs_handle *dir, const char *name,
