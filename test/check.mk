@@ -165,7 +165,14 @@ $(BUILD)/test/bench/controller-bench: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard
 bench-controller: $(BUILD)/test/bench/controller-bench $(BUILD)/csi-controller ## csi-controller beside the bare NFS requests
 	@test/bench/controller/run $^
 
-.PHONY: check-clients check-h2spec check-sanity bench-wire bench-controller
+$(BUILD)/test/bench/tree: $(BUILD)/obj/test/bench/tree/tree.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS)
+
+bench-tree: $(BUILD)/test/bench/tree ## removal of 10,000 files over NFS with 0.8 ms round trips, one by one and at once
+	@test/bench/tree/run $<
+
+.PHONY: check-clients check-h2spec check-sanity bench-wire bench-controller bench-tree
 
 # ---- on a kernel NFS server and client: in a QEMU guest, or on this machine's own kernel (NATIVE=1; test/guest/run)
 GUEST := $(BUILD)/guest
