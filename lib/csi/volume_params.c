@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One table of parameter keys serves StorageClasses and volumeAttributes; what a row does is a small function. */
+/* One table of parameter keys serves all kinds of parameters; what a row does is a small function. */
 #include "csi/volume_params.h"
 
 #include <string.h>
@@ -10,8 +10,9 @@
 #include "base/status.h"
 #include "base/strbuf.h"
 
-#define SUB_DIR_BYTES_MAX 4096 /* with the templates resolved: PATH_MAX */
-#define OWNER_ID_MAX INT32_MAX /* csi-driver-nfs's bound on uid and gid */
+#define SUB_DIR_BYTES_MAX 4096       /* with the templates resolved: PATH_MAX */
+#define OWNER_ID_MAX INT32_MAX       /* csi-driver-nfs's bound on uid and gid */
+#define MOUNT_OPTIONS_BYTES_MAX 4096 /* CSI's limit on the mount flags of a volume */
 
 /* What one parse works on. */
 struct reading {
@@ -79,6 +80,11 @@ static int read_gid(struct reading *r, const struct string_pair *pair, struct st
 
 static int read_mount_options(struct reading *r, const struct string_pair *pair, struct status *st)
 {
+	bool is_bad = strlen(pair->value) > MOUNT_OPTIONS_BYTES_MAX || strpbrk(pair->value, "\n\r");
+	if (is_bad && r->kind == VOLUME_PARAMS_MUTABLE)
+		return status_set(st, STATUS_INVALID_ARGUMENT,
+				  "invalid mountOptions: they hold a line break or are longer than %d bytes",
+				  MOUNT_OPTIONS_BYTES_MAX);
 	r->params->mount_options = pair->value;
 	return 0;
 }
@@ -101,7 +107,7 @@ static int read_pv_name(struct reading *r, const struct string_pair *pair, struc
 	return 0;
 }
 
-enum { IN_CLASS = 1, IN_ATTRIBUTES = 2, IN_BOTH = 3 };
+enum { IN_CLASS = 1, IN_ATTRIBUTES = 2, IN_BOTH = 3, IN_MUTABLE = 4, IN_ALL = 7 };
 
 static const struct param {
 	const char *key;
@@ -111,11 +117,11 @@ static const struct param {
 	{"server", IN_BOTH, read_server},
 	{"share", IN_BOTH, read_share},
 	{"subDir", IN_BOTH, read_sub_dir},
-	{"onDelete", IN_CLASS, read_on_delete},
-	{"mountPermissions", IN_BOTH, read_mount_permissions},
-	{"uid", IN_BOTH, read_uid},
-	{"gid", IN_BOTH, read_gid},
-	{"mountOptions", IN_ATTRIBUTES, read_mount_options},
+	{"onDelete", IN_CLASS | IN_MUTABLE, read_on_delete},
+	{"mountPermissions", IN_ALL, read_mount_permissions},
+	{"uid", IN_ALL, read_uid},
+	{"gid", IN_ALL, read_gid},
+	{"mountOptions", IN_ATTRIBUTES | IN_MUTABLE, read_mount_options},
 	{"csi.storage.k8s.io/pvc/name", IN_BOTH, read_pvc_name},
 	{"csi.storage.k8s.io/pvc/namespace", IN_BOTH, read_pvc_namespace},
 	{"csi.storage.k8s.io/pv/name", IN_BOTH, read_pv_name},
@@ -123,9 +129,13 @@ static const struct param {
 
 static const struct param *find_param(const char *key, enum volume_params_kind kind)
 {
-	unsigned where = kind == VOLUME_PARAMS_CLASS ? IN_CLASS : IN_ATTRIBUTES;
+	static const unsigned places[] = {
+		[VOLUME_PARAMS_CLASS] = IN_CLASS,
+		[VOLUME_PARAMS_ATTRIBUTES] = IN_ATTRIBUTES,
+		[VOLUME_PARAMS_MUTABLE] = IN_MUTABLE,
+	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if ((table[i].where & where) && strcasecmp(table[i].key, key) == 0)
+		if ((table[i].where & places[kind]) && strcasecmp(table[i].key, key) == 0)
 			return &table[i];
 	return NULL;
 }
@@ -181,6 +191,12 @@ static int check_paths(struct reading *r, struct status *st)
 	return 0;
 }
 
+bool volume_params_is_metadata(const char *key)
+{
+	static const char prefix[] = "csi.storage.k8s.io/";
+	return strncasecmp(key, prefix, sizeof(prefix) - 1) == 0;
+}
+
 int volume_params_parse(struct arena *arena, enum volume_params_kind kind, const struct string_pair *pairs,
 			size_t count, struct volume_params *ret, struct status *st)
 {
@@ -197,8 +213,15 @@ int volume_params_parse(struct arena *arena, enum volume_params_kind kind, const
 		if (!param && kind == VOLUME_PARAMS_CLASS)
 			return status_set(st, STATUS_INVALID_ARGUMENT, "invalid parameter \"%s\" in storage class",
 					  pairs[i].key);
+		if (!param && kind == VOLUME_PARAMS_MUTABLE && !volume_params_is_metadata(pairs[i].key))
+			return status_set(st, STATUS_INVALID_ARGUMENT, "invalid mutable parameter \"%s\"",
+					  pairs[i].key);
 		if (param && param->read(&r, &pairs[i], st) < 0)
 			return -1;
+	}
+	if (kind == VOLUME_PARAMS_MUTABLE) {
+		*ret = params;
+		return 0;
 	}
 	if (params.server[0] == '\0')
 		return status_set(st, STATUS_INVALID_ARGUMENT, "server is a required parameter");

@@ -46,7 +46,8 @@ static void check(struct arena *arena, enum volume_params_kind kind, const struc
 		require(st.code == STATUS_INVALID_ARGUMENT && st.message[0] != '\0');
 		return;
 	}
-	require(params.server[0] != '\0' && params.mount_permissions <= 07777);
+	require(params.mount_permissions <= 07777);
+	require(kind == VOLUME_PARAMS_MUTABLE || params.server[0] != '\0');
 	require(path_split(arena, "share", params.share, &path, &st) == 0);
 	require(!params.sub_dir || path_split(arena, "subDir", params.sub_dir, &path, &st) == 0);
 }
@@ -59,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	size_t count = split_pairs(&arena, arena_strndup(&arena, (const char *)bytes, length), pairs);
 	check(&arena, VOLUME_PARAMS_CLASS, pairs, count);
 	check(&arena, VOLUME_PARAMS_ATTRIBUTES, pairs, count);
+	check(&arena, VOLUME_PARAMS_MUTABLE, pairs, count);
 	arena_release(&arena);
 	return 0;
 }

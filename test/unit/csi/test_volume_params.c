@@ -198,6 +198,37 @@ static void uid_and_gid_are_decimal_and_bounded(void **state)
 	assert_refused("gid", "", "invalid gid ");
 }
 
+static void mutable_parameters_need_nothing_and_may_be_few(void **state)
+{
+	static const char *const others[] = {"server", "share", "subDir", "iops", "csi.storage.k8s.i/x"};
+	const struct string_pair pairs[] = {{"ONDELETE", "Retain"},
+					    {"mountOptions", "hard"},
+					    {"CSI.storage.k8s.io/pvc/name", "data"},
+					    {"uid", "7"}};
+	assert_int_equal(volume_params_parse(&arena, VOLUME_PARAMS_MUTABLE, NULL, 0, &params, &st), 0);
+	assert_int_equal(volume_params_parse(&arena, VOLUME_PARAMS_MUTABLE, pairs, COUNT(pairs), &params, &st), 0);
+	assert_int_equal(params.on_delete, ON_DELETE_RETAIN);
+	assert_string_equal(params.mount_options, "hard");
+	assert_int_equal(params.uid, 7);
+	assert_false(params.has_mount_permissions);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		const struct string_pair pair = {others[i], "1"};
+		assert_int_equal(volume_params_parse(&arena, VOLUME_PARAMS_MUTABLE, &pair, 1, &params, &st), -1);
+		assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
+	}
+	assert_string_equal(st.message, "invalid mutable parameter \"csi.storage.k8s.i/x\"");
+}
+
+static void mutable_mount_options_are_bounded(void **state)
+{
+	const struct string_pair longest = {"mountOptions", arena_printf(&arena, "%04096d", 0)};
+	const struct string_pair longer = {"mountOptions", arena_printf(&arena, "%04097d", 0)};
+	const struct string_pair broken = {"mountOptions", "hard\nsoft"};
+	assert_int_equal(volume_params_parse(&arena, VOLUME_PARAMS_MUTABLE, &longest, 1, &params, &st), 0);
+	assert_int_equal(volume_params_parse(&arena, VOLUME_PARAMS_MUTABLE, &longer, 1, &params, &st), -1);
+	assert_int_equal(volume_params_parse(&arena, VOLUME_PARAMS_MUTABLE, &broken, 1, &params, &st), -1);
+}
+
 static void failure_leaves_the_result_alone(void **state)
 {
 	params.server = "untouched";
@@ -224,6 +255,8 @@ int main(void)
 		cmocka_unit_test(on_delete_keeps_the_users_spelling),
 		cmocka_unit_test(mount_permissions_are_octal),
 		cmocka_unit_test(uid_and_gid_are_decimal_and_bounded),
+		cmocka_unit_test(mutable_parameters_need_nothing_and_may_be_few),
+		cmocka_unit_test(mutable_mount_options_are_bounded),
 		cmocka_unit_test(failure_leaves_the_result_alone),
 	};
 	return cmocka_run_group_tests(tests, with_arena, without_arena);
