@@ -16,6 +16,7 @@
 #define TEMPORARY_PREFIX '~'   /* no record's file name begins with it */
 #define MARK_PREFIX "~shared~" /* nor any temporary file's: in a record's file name, '~' is escaped */
 #define SCAN_ARENA_BYTES (256 * 1024)
+#define UPDATE_ATTEMPTS_MAX 8 /* two do where no other controller is at work: to write, and to see that it is there */
 
 bool record_store_is_refusal(const struct status *st)
 {
@@ -81,6 +82,45 @@ int record_store_read(struct export_use *use, struct arena *arena, const char *n
 		      Csicore__VolumeRecord **ret_record, struct status *st)
 {
 	return record_store_read_file(use, arena, record_file_name(arena, name), cancel, ret_record, st);
+}
+
+/* One attempt; *ret_is_done where change had nothing to do. */
+static int update_once(struct export_use *use, struct arena *arena, const char *name, record_change *change,
+		       void *context, struct cancel *cancel, bool *ret_is_done, struct status *st)
+{
+	const char *file = record_file_name(arena, name);
+	AUTO(strbuf_release) struct strbuf before;
+	bool exists, is_changed;
+	size_t length;
+	strbuf_init(&before, RECORD_BYTES_MAX);
+	if (folder_read_file(use, EXPORT_VOLUMES, file, &before, cancel, &exists, st) < 0)
+		return -1;
+	Csicore__VolumeRecord *record = exists ? record_decode(arena, before.data, before.length) : NULL;
+	if (!record)
+		return status_set(st, STATUS_ABORTED, "the record of volume %s is gone", name);
+	if (change(context, record, &is_changed, st) < 0)
+		return -1;
+	*ret_is_done = !is_changed;
+	if (!is_changed)
+		return 0;
+	const uint8_t *bytes = record_encode(arena, record, &length);
+	return folder_exchange_file(use, EXPORT_VOLUMES, file, &before, bytes, length, cancel, st);
+}
+
+int record_store_update(struct export_use *use, struct arena *arena, const char *name, record_change *change,
+			void *context, struct cancel *cancel, enum record_outcome *ret_outcome, struct status *st)
+{
+	bool is_done = false;
+	for (int attempt = 0; attempt < UPDATE_ATTEMPTS_MAX && !is_done; attempt++) {
+		if (update_once(use, arena, name, change, context, cancel, &is_done, st) < 0) {
+			*ret_outcome = RECORD_REFUSED;
+			return record_store_is_refusal(st) ? 0 : -1;
+		}
+	}
+	*ret_outcome = RECORD_EXISTS;
+	if (!is_done)
+		return status_set(st, STATUS_ABORTED, "the record of volume %s is being changed by others too", name);
+	return 0;
 }
 
 int record_store_list(struct export_use *use, struct fs_page *page, struct cancel *cancel, struct status *st)

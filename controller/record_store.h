@@ -20,9 +20,19 @@ enum record_outcome { RECORD_CREATED, RECORD_EXISTS, RECORD_REFUSED };
 int record_store_create(struct export_use *use, struct arena *arena, const Csicore__VolumeRecord *record,
 			struct cancel *cancel, enum record_outcome *ret_outcome, struct status *st);
 
-/* Puts record in the place of whatever file is there, atomically. */
+/* Puts record in the place of whatever file is there, atomically.  ABORTED where another controller does so too. */
 int record_store_replace(struct export_use *use, struct arena *arena, const Csicore__VolumeRecord *record,
 			 struct cancel *cancel, struct status *st);
+
+/* Changes the fields of record (not what they point to) and says whether that made a difference. */
+typedef int record_change(void *context, Csicore__VolumeRecord *record, bool *ret_is_changed, struct status *st);
+/*
+ * Makes the record of name one that change has nothing to do on.  No change by another controller is lost meanwhile, so change
+ * may be called several times, each time with the record as it is then; contending for too long is ABORTED, as is
+ * a record that is gone.  RECORD_EXISTS or RECORD_REFUSED.
+ */
+int record_store_update(struct export_use *use, struct arena *arena, const char *name, record_change *change,
+			void *context, struct cancel *cancel, enum record_outcome *ret_outcome, struct status *st);
 
 /* *ret_record is NULL where there is no record of that name, or no whole one.  A record that may not be read is EACCES. */
 int record_store_read(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
