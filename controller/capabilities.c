@@ -16,6 +16,8 @@ static const struct row {
 	unsigned needs; /* the spec lets type be advertised only beside it */
 } table[] = {
 	{CONTROLLER_CAN(CREATE_DELETE_VOLUME), "create-delete-volume", true, NOTHING},
+	{CONTROLLER_CAN(EXPAND_VOLUME), "expand-volume", true, NOTHING},
+	{CONTROLLER_CAN(MODIFY_VOLUME), "modify-volume", true, NOTHING},
 	{CONTROLLER_CAN(SINGLE_NODE_MULTI_WRITER), "single-node-multi-writer", true, NOTHING},
 };
 

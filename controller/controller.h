@@ -47,6 +47,8 @@ void controller_release(struct controller *controller);
 	M(CreateVolume, create_volume, GRPC_ON_WORKER) \
 	M(DeleteVolume, delete_volume, GRPC_ON_WORKER) \
 	M(ValidateVolumeCapabilities, validate_volume_capabilities, GRPC_ON_WORKER) \
+	M(ControllerExpandVolume, controller_expand_volume, GRPC_ON_WORKER) \
+	M(ControllerModifyVolume, controller_modify_volume, GRPC_ON_WORKER) \
 	M(ControllerGetCapabilities, controller_get_capabilities, GRPC_ON_LOOP)
 CSI_DECLARE_HANDLERS(CONTROLLER_METHODS)
 

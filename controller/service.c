@@ -77,6 +77,26 @@ int validate_volume_capabilities(struct grpc_call *call, const Csi__V1__Validate
 	return volume_validate(&context, request, response, st);
 }
 
+int controller_expand_volume(struct grpc_call *call, const Csi__V1__ControllerExpandVolumeRequest *request,
+			     Csi__V1__ControllerExpandVolumeResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "volume", request->volume_id);
+	if (check_can(call, CONTROLLER_CAN(EXPAND_VOLUME), st) < 0)
+		return -1;
+	return volume_expand(&context, request, response, st);
+}
+
+int controller_modify_volume(struct grpc_call *call, const Csi__V1__ControllerModifyVolumeRequest *request,
+			     Csi__V1__ControllerModifyVolumeResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "volume", request->volume_id);
+	if (check_can(call, CONTROLLER_CAN(MODIFY_VOLUME), st) < 0)
+		return -1;
+	return volume_modify(&context, request, st);
+}
+
 int controller_get_capabilities(struct grpc_call *call, const Csi__V1__ControllerGetCapabilitiesRequest *request,
 				Csi__V1__ControllerGetCapabilitiesResponse *response, struct status *st)
 {

@@ -2,6 +2,8 @@
 /* What the RPCs of a volume share: locks and the way to its directory. */
 #include "volume.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/status.h"
 
@@ -49,6 +51,40 @@ int volume_open_parent(struct export_use *use, const struct path *path, struct c
 	*ret_parent = parent;
 	*ret_opened = opened;
 	return 0;
+}
+
+bool volume_is_record_of(struct arena *arena, const Csicore__VolumeRecord *record, const struct volume_id *id)
+{
+	return strcmp(path_normalize(arena, record->sub_dir), path_normalize(arena, id->sub_dir)) == 0;
+}
+
+int volume_check_capacity_range(const Csi__V1__CapacityRange *range, struct status *st)
+{
+	if (range->required_bytes < 0 || range->limit_bytes < 0)
+		return status_set(st, STATUS_INVALID_ARGUMENT, "capacity range is negative");
+	if (range->limit_bytes > 0 && range->limit_bytes < range->required_bytes)
+		return status_set(st, STATUS_OUT_OF_RANGE, "capacity limit %lld is below the required %lld bytes",
+				  (long long)range->limit_bytes, (long long)range->required_bytes);
+	return 0;
+}
+
+struct fs_owner volume_owner_of(const struct controller *controller, const struct volume_params *params)
+{
+	struct fs_owner owner = FS_OWNER_KEEP;
+	if (!params->has_mount_permissions && controller->config.mount_permissions)
+		owner.mode = controller->config.mount_permissions;
+	volume_owner_change(&owner, params);
+	return owner;
+}
+
+void volume_owner_change(struct fs_owner *owner, const struct volume_params *params)
+{
+	if (params->has_mount_permissions)
+		owner->mode = params->mount_permissions ? params->mount_permissions : FS_KEEP;
+	if (params->uid != VOLUME_PARAMS_KEEP_ID)
+		owner->uid = params->uid;
+	if (params->gid != VOLUME_PARAMS_KEEP_ID)
+		owner->gid = params->gid;
 }
 
 void opened_dir_close(struct opened_dir *opened)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a volume on an export, and what its three RPCs share. */
+/* The life of a volume on an export, and what its RPCs share. */
 #ifndef CSICORE_CONTROLLER_VOLUME_H
 #define CSICORE_CONTROLLER_VOLUME_H
 
 #include "controller.h"
+#include "csi/record.h"
 #include "csi/volume_id.h"
 
 struct arena;
@@ -16,12 +17,16 @@ struct volume_call {
 	struct cancel *cancel;
 };
 
-/* CreateVolume, DeleteVolume, ValidateVolumeCapabilities: the whole of each RPC. */
+/* The whole of each RPC. */
 int volume_create(const struct volume_call *call, const Csi__V1__CreateVolumeRequest *request,
 		  Csi__V1__CreateVolumeResponse *response, struct status *st);
 int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeRequest *request, struct status *st);
 int volume_validate(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
 		    Csi__V1__ValidateVolumeCapabilitiesResponse *response, struct status *st);
+int volume_expand(const struct volume_call *call, const Csi__V1__ControllerExpandVolumeRequest *request,
+		  Csi__V1__ControllerExpandVolumeResponse *response, struct status *st);
+int volume_modify(const struct volume_call *call, const Csi__V1__ControllerModifyVolumeRequest *request,
+		  struct status *st);
 
 /*
  * What a call that changes a volume holds meanwhile: its name, its directory (two volumes can share one) and one of the
@@ -60,6 +65,17 @@ int volume_open_export(const struct volume_call *call, const struct volume_expor
  * *ret_opened is what the caller has to fs_close, NULL for the root. */
 int volume_open_parent(struct export_use *use, const struct path *path, struct cancel *cancel,
 		       struct fs_dir **ret_parent, struct fs_dir **ret_opened, struct status *st);
+
+/* Whether record is about the directory that id names: an id made by hand can carry another volume's name. */
+bool volume_is_record_of(struct arena *arena, const Csicore__VolumeRecord *record, const struct volume_id *id);
+
+/* INVALID_ARGUMENT, and OUT_OF_RANGE where the limit is below what is required. */
+int volume_check_capacity_range(const Csi__V1__CapacityRange *range, struct status *st);
+
+/* The owner and mode that parameters of a StorageClass ask for. */
+struct fs_owner volume_owner_of(const struct controller *controller, const struct volume_params *params);
+/* Sets in owner what mutable parameters ask for. */
+void volume_owner_change(struct fs_owner *owner, const struct volume_params *params);
 
 /* A directory handle as an owning variable: AUTO(opened_dir_close) struct opened_dir opened = {fs, NULL}; */
 struct opened_dir {

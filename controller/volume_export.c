@@ -43,11 +43,6 @@ struct contact {
 	const Csicore__VolumeRecord *record; /* result; NULL for none */
 };
 
-static bool is_record_of(struct arena *arena, const Csicore__VolumeRecord *record, const struct volume_id *id)
-{
-	return strcmp(path_normalize(arena, record->sub_dir), path_normalize(arena, id->sub_dir)) == 0;
-}
-
 static int make_contact(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct contact *contact = context;
@@ -64,7 +59,7 @@ static int make_contact(struct export_use *use, void *context, struct cancel *ca
 		return 0;
 	if (record_store_read(use, arena, name, cancel, &found, st) < 0)
 		return record_store_is_refusal(st) ? 0 : -1;
-	if (found && is_record_of(arena, found, contact->id))
+	if (found && volume_is_record_of(arena, found, contact->id))
 		contact->record = found;
 	return 0;
 }

@@ -8,11 +8,12 @@
 
 static void service_lists_what_it_can_do(void **state)
 {
-	static const char *const names[] = {"CreateVolume", "DeleteVolume", "ValidateVolumeCapabilities",
-					    "ControllerGetCapabilities"};
+	static const char *const names[] = {
+		"CreateVolume",           "DeleteVolume",           "ValidateVolumeCapabilities",
+		"ControllerExpandVolume", "ControllerModifyVolume", "ControllerGetCapabilities"};
 	assert_string_equal(controller_service.name, "csi.v1.Controller");
-	assert_int_equal(controller_service.method_count, 4);
-	for (size_t i = 0; i < 4; i++)
+	assert_int_equal(controller_service.method_count, 6);
+	for (size_t i = 0; i < 6; i++)
 		assert_string_equal(controller_service.methods[i].name, names[i]);
 }
 

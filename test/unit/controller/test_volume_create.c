@@ -272,7 +272,7 @@ static void what_is_not_supported_is_refused(void **state)
 	request = create_request(&world, "pvc-1");
 	request->mutable_parameters = entries;
 	request->n_mutable_parameters = 1;
-	assert_refused(request, STATUS_INVALID_ARGUMENT, "mutable parameter \"iops\" is not supported");
+	assert_refused(request, STATUS_INVALID_ARGUMENT, "invalid mutable parameter \"iops\"");
 }
 
 static void symlink_on_the_way_is_not_followed(void **state)

@@ -129,6 +129,16 @@ static inline void add_parameter(struct world *world, Csi__V1__CreateVolumeReque
 	request->parameters[request->n_parameters++] = entry;
 }
 
+static inline void add_mutable_parameter(struct world *world, Csi__V1__CreateVolumeRequest *request, const char *key,
+					 const char *value)
+{
+	Csi__V1__CreateVolumeRequest__MutableParametersEntry *entry = arena_alloc(&world->arena, sizeof(*entry));
+	csi__v1__create_volume_request__mutable_parameters_entry__init(entry);
+	entry->key = arena_strdup(&world->arena, key);
+	entry->value = arena_strdup(&world->arena, value);
+	request->mutable_parameters[request->n_mutable_parameters++] = entry;
+}
+
 #define REQUEST_PARAMETERS_MAX 8
 
 /* server srv, share /share, one mount capability, no size. */
@@ -141,6 +151,8 @@ static inline Csi__V1__CreateVolumeRequest *create_request(struct world *world, 
 	request->volume_capabilities[0] = mount_capability(world, NULL);
 	request->n_volume_capabilities = 1;
 	request->parameters = arena_calloc(&world->arena, REQUEST_PARAMETERS_MAX, sizeof(*request->parameters));
+	request->mutable_parameters =
+		arena_calloc(&world->arena, REQUEST_PARAMETERS_MAX, sizeof(*request->mutable_parameters));
 	add_parameter(world, request, "server", "srv");
 	add_parameter(world, request, "share", "/share");
 	return request;
@@ -184,6 +196,48 @@ static inline int delete_id(struct world *world, const char *volume_id)
 	return volume_delete(&call, &request, &world->st);
 }
 
+/* The size answered; -1 where the call failed. */
+static inline int64_t expand(struct world *world, const char *volume_id, int64_t required_bytes, int64_t limit_bytes)
+{
+	struct volume_call call = world_call(world);
+	Csi__V1__CapacityRange range;
+	Csi__V1__ControllerExpandVolumeRequest request;
+	Csi__V1__ControllerExpandVolumeResponse response;
+	csi__v1__capacity_range__init(&range);
+	csi__v1__controller_expand_volume_request__init(&request);
+	csi__v1__controller_expand_volume_response__init(&response);
+	range.required_bytes = required_bytes;
+	range.limit_bytes = limit_bytes;
+	request.volume_id = (char *)volume_id;
+	request.capacity_range = &range;
+	return volume_expand(&call, &request, &response, &world->st) < 0 ? -1 : response.capacity_bytes;
+}
+
+/* key NULL: no mutable parameters at all; key2 NULL: one. */
+static inline int modify_two(struct world *world, const char *volume_id, const char *key, const char *value,
+			     const char *key2, const char *value2)
+{
+	struct volume_call call = world_call(world);
+	Csi__V1__ControllerModifyVolumeRequest request;
+	Csi__V1__ControllerModifyVolumeRequest__MutableParametersEntry entries[2];
+	Csi__V1__ControllerModifyVolumeRequest__MutableParametersEntry *list[] = {&entries[0], &entries[1]};
+	for (int i = 0; i < 2; i++) {
+		csi__v1__controller_modify_volume_request__mutable_parameters_entry__init(&entries[i]);
+		entries[i].key = (char *)(i == 0 ? key : key2);
+		entries[i].value = (char *)(i == 0 ? value : value2);
+	}
+	csi__v1__controller_modify_volume_request__init(&request);
+	request.volume_id = (char *)volume_id;
+	request.mutable_parameters = list;
+	request.n_mutable_parameters = (key != NULL) + (key2 != NULL);
+	return volume_modify(&call, &request, &world->st);
+}
+
+static inline int modify(struct world *world, const char *volume_id, const char *key, const char *value)
+{
+	return modify_two(world, volume_id, key, value, NULL, NULL);
+}
+
 static inline void assert_failed(const struct world *world, enum status_code code, const char *message)
 {
 	assert_string_equal(status_code_name(world->st.code), status_code_name(code));
@@ -206,6 +260,17 @@ static inline Csicore__VolumeRecord *record_at(struct world *world, const char *
 	if (!content || !fs_memory_attr(world->fs, path, &attr))
 		return NULL;
 	return record_decode(&world->arena, content, attr.size_bytes);
+}
+
+/* The mutable parameter of a volume's record; NULL where there is no record, or none in it. */
+static inline const char *mutable_of(struct world *world, const char *name, const char *key)
+{
+	const char *file = record_file_name(&world->arena, name);
+	Csicore__VolumeRecord *record = record_at(world, arena_printf(&world->arena, ".csicore/volumes/%s", file));
+	for (size_t i = 0; record && i < record->n_mutable_parameters; i++)
+		if (strcmp(record->mutable_parameters[i]->key, key) == 0)
+			return record->mutable_parameters[i]->value;
+	return NULL;
 }
 
 /* A file of the folder of records with that content, in the place of what is there. */
