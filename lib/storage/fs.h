@@ -8,8 +8,8 @@
  * DEADLINE_EXCEEDED or UNAVAILABLE.  Failures carry the errno in status.errnum (EEXIST, ENOENT, ENOTEMPTY, ENOTDIR, ELOOP
  * for a symlink where a directory was asked, ESTALE, EACCES, ENOSPC ...), the same one from each back end.
  *
- * All verbs may be called from several threads at once.  A verb that fails because the connection broke may or may not
- * have happened: callers repeat, and treat EEXIST and ENOENT of a repeat as the success they may be.
+ * All verbs may be called from several threads at once, in one directory too.  A verb that fails because the connection
+ * broke may or may not have happened: callers repeat, and treat EEXIST and ENOENT of a repeat as the success they may be.
  */
 #ifndef CSICORE_STORAGE_FS_H
 #define CSICORE_STORAGE_FS_H
