@@ -118,6 +118,22 @@ static int64_t unit_ms(const char *text, size_t *ret_length)
 	return 0;
 }
 
+/* The digits at the beginning of text as a number, and how many there are; -1 where there are none, or too many. */
+static int leading_number(const char *text, int64_t *ret_value, size_t *ret_digits)
+{
+	int64_t value = 0;
+	size_t digits = 0;
+
+	for (; text[digits] >= '0' && text[digits] <= '9'; digits++) {
+		if (__builtin_mul_overflow(value, (int64_t)10, &value) ||
+		    __builtin_add_overflow(value, (int64_t)(text[digits] - '0'), &value))
+			return -1;
+	}
+	*ret_value = value;
+	*ret_digits = digits;
+	return digits > 0 ? 0 : -1;
+}
+
 int parse_duration_ms(const char *text, int64_t *ret_ms)
 {
 	uint64_t seconds;
@@ -130,21 +146,40 @@ int parse_duration_ms(const char *text, int64_t *ret_ms)
 	if (*text == '\0')
 		return -1;
 	while (*text) {
-		int64_t value = 0;
-		size_t digits = 0, unit_length = 0;
+		int64_t value;
+		size_t digits, unit_length = 0;
 
-		for (; text[digits] >= '0' && text[digits] <= '9'; digits++) {
-			if (__builtin_mul_overflow(value, (int64_t)10, &value) ||
-			    __builtin_add_overflow(value, (int64_t)(text[digits] - '0'), &value))
-				return -1;
-		}
+		if (leading_number(text, &value, &digits) < 0)
+			return -1;
 		int64_t unit = unit_ms(text + digits, &unit_length);
 
-		if (digits == 0 || unit == 0 || __builtin_mul_overflow(value, unit, &value) ||
+		if (unit == 0 || __builtin_mul_overflow(value, unit, &value) ||
 		    __builtin_add_overflow(total, value, &total))
 			return -1;
 		text += digits + unit_length;
 	}
 	*ret_ms = total;
+	return 0;
+}
+
+int parse_quantity(const char *text, int64_t *ret_bytes)
+{
+	static const char units[] = "kMGTPE";
+	int64_t value;
+	size_t digits;
+
+	if (leading_number(text, &value, &digits) < 0)
+		return -1;
+	const char *unit = text + digits;
+	bool is_binary = unit[0] != '\0' && unit[1] == 'i';
+	const char *found = unit[0] == '\0' ? NULL : strchr(units, is_binary && unit[0] == 'K' ? 'k' : unit[0]);
+
+	if (unit[0] != '\0' && (!found || unit[1 + is_binary] != '\0' || (is_binary && unit[0] == 'k')))
+		return -1;
+	for (const char *step = units; found && step <= found; step++) {
+		if (__builtin_mul_overflow(value, (int64_t)(is_binary ? 1024 : 1000), &value))
+			return -1;
+	}
+	*ret_bytes = value;
 	return 0;
 }

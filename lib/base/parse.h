@@ -16,5 +16,7 @@ int parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret);
 int parse_bool(const char *text, bool *ret);
 /* A duration with units as Go writes it ("90s", "1m30s", "250ms"), in milliseconds; a bare number is seconds. */
 int parse_duration_ms(const char *text, int64_t *ret_ms);
+/* A whole number of bytes as Kubernetes writes quantities: "10Gi", "500M", "4096".  -1 above INT64_MAX too. */
+int parse_quantity(const char *text, int64_t *ret_bytes);
 
 #endif

@@ -2,7 +2,6 @@
 /* The table of well-formed byte sequences (Unicode, table 3-7), walked by first byte. */
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 struct lead {
@@ -41,6 +40,16 @@ size_t utf8_character(const char *text, size_t length)
 			return leads[i].length <= length && continues(bytes, &leads[i]) ? leads[i].length : 0;
 	}
 	return 0;
+}
+
+uint32_t utf8_code_point(const char *text, size_t length)
+{
+	const uint8_t *bytes = (const uint8_t *)text;
+	uint32_t code_point = length == 1 ? bytes[0] : bytes[0] & (0x7FU >> length);
+
+	for (size_t i = 1; i < length; i++)
+		code_point = code_point << 6 | (bytes[i] & 0x3F);
+	return code_point;
 }
 
 bool utf8_is_valid(const char *text, size_t length)

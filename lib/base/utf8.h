@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What stands in for bytes that are no character: U+FFFD. */
 #define UTF8_REPLACEMENT "\xEF\xBF\xBD"
@@ -12,6 +13,9 @@
 
 /* The length of the character that text starts with, 1 to 4; 0 where its first bytes are none (or length is 0). */
 size_t utf8_character(const char *text, size_t length);
+
+/* The number of the character at text, whose length utf8_character() gave. */
+uint32_t utf8_code_point(const char *text, size_t length);
 
 /* True where all length bytes are characters. */
 bool utf8_is_valid(const char *text, size_t length);

@@ -86,12 +86,52 @@ static void durations_with_and_without_units(void **state)
 		assert_int_equal(parse_duration_ms(bad[i], &ms), -1);
 }
 
+static void quantities_as_kubernetes_writes_them(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} good[] = {{"0", 0},
+		    {"4096", 4096},
+		    {"1Ki", 1024},
+		    {"10Gi", 10737418240},
+		    {"500M", 500000000},
+		    {"3k", 3000},
+		    {"7Ei", 8070450532247928832},
+		    {"9E", 9000000000000000000}};
+	static const char *const bad[] = {"",
+					  "Gi",
+					  "-1",
+					  "1K",
+					  "1ki",
+					  "1 Gi",
+					  "1GiB",
+					  "1Gib",
+					  "1.5Gi",
+					  "8Ei",
+					  "10E",
+					  "1i",
+					  "99999999999999999999"};
+	int64_t bytes;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(parse_quantity(good[i].text, &bytes), 0);
+		assert_int_equal(bytes, good[i].bytes);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse_quantity(bad[i], &bytes), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_in_go_base_zero),    cmocka_unit_test(what_is_no_number_changes_nothing),
-		cmocka_unit_test(octal_and_bounds),           cmocka_unit_test(signed_numbers_reach_both_ends),
-		cmocka_unit_test(booleans_as_go_spells_them), cmocka_unit_test(durations_with_and_without_units),
+		cmocka_unit_test(numbers_in_go_base_zero),
+		cmocka_unit_test(what_is_no_number_changes_nothing),
+		cmocka_unit_test(octal_and_bounds),
+		cmocka_unit_test(signed_numbers_reach_both_ends),
+		cmocka_unit_test(booleans_as_go_spells_them),
+		cmocka_unit_test(durations_with_and_without_units),
+		cmocka_unit_test(quantities_as_kubernetes_writes_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,25 @@ static void repair_replaces_each_stray_byte_and_keeps_the_rest(void **state)
 	assert_memory_equal(out, "a" UTF8_REPLACEMENT "\xC3\xA9" UTF8_REPLACEMENT UTF8_REPLACEMENT, length);
 }
 
+static void characters_have_their_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t code_point;
+	} cases[] = {
+		{"a", 'a'},
+		{"\xC2\x80", 0x80},
+		{"\xC3\xA9", 0xE9},
+		{"\xE2\x82\xAC", 0x20AC},
+		{"\xEF\xBF\xBD", 0xFFFD},
+		{"\xF0\x9F\x98\x80", 0x1F600},
+		{"\xF4\x8F\xBF\xBF", 0x10FFFF},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(utf8_code_point(cases[i].text, strlen(cases[i].text)), cases[i].code_point);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -55,6 +74,7 @@ int main(void)
 		cmocka_unit_test(malformed_sequences_are_no_characters),
 		cmocka_unit_test(validity_is_of_the_whole_text),
 		cmocka_unit_test(repair_replaces_each_stray_byte_and_keeps_the_rest),
+		cmocka_unit_test(characters_have_their_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
