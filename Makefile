@@ -35,8 +35,9 @@ PROGRAM_LINK := -static-pie -Wl,--no-warnings
 LIBS := $(patsubst -luv,-l:libuv_a.a,$(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)) -ldl -lrt -lpthread
 endif
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections
+CONTROLLER_LIBS := $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null)
 # Tests link dynamically: faster to link, and the sanitizers and valgrind see the libraries' symbols.
-TEST_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lpthread
+TEST_LIBS := $(CONTROLLER_LIBS) $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lpthread
 
 PROTO_GEN := $(addprefix $(BUILD)/gen/,csi.pb-c google/protobuf/timestamp.pb-c google/protobuf/wrappers.pb-c \
 	google/protobuf/descriptor.pb-c record.pb-c)
@@ -57,6 +58,7 @@ $(BUILD)/libcsicore.a: $(LIB_OBJECTS)
 	$(AR) rcs $@ $^
 
 $(BUILD)/csi-controller: $(CONTROLLER_OBJECTS)
+$(BUILD)/csi-controller: LIBS += $(CONTROLLER_LIBS)
 $(BUILD)/csi-node: $(NODE_OBJECTS)
 
 # What is shipped is small; what a debugger wants lies beside it and is found through the debug link.

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "base/status.h"
 #include "controller.h"
 #include "grpc/server.h"
+#include "inspect.h"
 #include "options.h"
 
 #define QUEUE_MAX 1024
@@ -73,6 +75,8 @@ int main(int argc, char *argv[])
 	struct controller_options options;
 	enum options_outcome outcome;
 	struct status st;
+	if (argc > 1 && strcmp(argv[1], "inspect") == 0)
+		return inspect_main(&(struct inspect_surroundings){stdout, stderr, NULL, NULL}, argc - 1, argv + 1);
 	controller_options_init(&options);
 	if (controller_options_parse(&options, argc, argv, &outcome, &st) < 0) {
 		(void)fprintf(stderr, "csi-controller: %s\n", st.message);

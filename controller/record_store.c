@@ -137,6 +137,11 @@ enum record_file record_store_file_kind(const struct fs_entry *file)
 	return strncmp(file->name, MARK_PREFIX, strlen(MARK_PREFIX)) == 0 ? RECORD_FILE_MARK : RECORD_FILE_TEMPORARY;
 }
 
+const char *record_store_marked_file(const char *file)
+{
+	return file + strlen(MARK_PREFIX);
+}
+
 static int remove_file(struct export_use *use, const char *file, struct cancel *cancel, struct status *st)
 {
 	struct fs_dir *folder;

@@ -59,6 +59,8 @@ enum record_file {
 	RECORD_FILE_OTHER,     /* nothing the driver makes here */
 };
 enum record_file record_store_file_kind(const struct fs_entry *file);
+/* The name of the record's file that a RECORD_FILE_MARK called file is about; points into it. */
+const char *record_store_marked_file(const char *file);
 
 /* Missing is success. */
 int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
