@@ -101,12 +101,13 @@ check-contract: $(BUILD)/test/contract/contract ## the storage contract over mem
 .PHONY: check-contract
 
 # ---- csi-controller as a process, over an NFS server and a local directory
-$(BUILD)/test/controller/nfs: $(BUILD)/obj/test/controller/nfs.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+CONTROLLER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/controller/*.c))
+$(CONTROLLER_TESTS): $(BUILD)/%: $(BUILD)/obj/%.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS) -lcmocka
 
-check-controller: $(BUILD)/test/controller/nfs $(BUILD)/csi-controller ## csi-controller over a real NFS server
-	@test/controller/run $^
+check-controller: $(CONTROLLER_TESTS) $(BUILD)/csi-controller ## csi-controller over real NFS servers
+	@for t in $(CONTROLLER_TESTS); do test/controller/run $$t $(BUILD)/csi-controller || exit 1; done
 
 .PHONY: check-controller
 

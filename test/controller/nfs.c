@@ -166,8 +166,10 @@ static void server_that_hangs_fails_in_time_and_harms_no_other(void **state)
 		assert_int_equal(hanging, -1);
 		assert_true(code == STATUS_DEADLINE_EXCEEDED || code == STATUS_UNAVAILABLE);
 
+		csi_client_set_patience(client, TIMEOUT_MS);
 		if (create(nfs_server, nfs_share, "pvc-2", NULL, mount_flags[i], 0, &volume) < 0)
 			fail_msg("%s", st.message);
+		csi_client_set_patience(client, 0);
 		assert_int_equal(csi_client_delete_volume(client, volume.id, &st), 0);
 		csi_volume_release(&volume);
 		assert_gone("pvc-2");

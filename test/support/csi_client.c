@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "csi.pb-c.h"
@@ -14,8 +15,10 @@ struct csi_client {
 	char *endpoint;
 	struct grpc_client *connection; /* NULL between the calls of a client that connects anew */
 	enum csi_client_connection kind;
-	int timeout_ms;
+	int timeout_ms, patience_ms;
 };
+
+#define PAUSE_MS 100 /* between repeated calls */
 
 struct csi_client *csi_client_open(const char *endpoint, enum csi_client_connection connection, int timeout_ms,
 				   struct status *st)
@@ -24,7 +27,7 @@ struct csi_client *csi_client_open(const char *endpoint, enum csi_client_connect
 	if (!first)
 		return NULL;
 	struct csi_client *client = memory_calloc(1, sizeof(*client));
-	*client = (struct csi_client){memory_strdup(endpoint), first, connection, timeout_ms};
+	*client = (struct csi_client){memory_strdup(endpoint), first, connection, timeout_ms, 0};
 	return client;
 }
 
@@ -43,8 +46,13 @@ void csi_client_set_timeout(struct csi_client *client, int timeout_ms)
 	client->timeout_ms = timeout_ms;
 }
 
-static int call(struct csi_client *client, const char *path, const ProtobufCMessage *request,
-		const ProtobufCMessageDescriptor *reply_type, ProtobufCMessage **ret_reply, struct status *st)
+void csi_client_set_patience(struct csi_client *client, int patience_ms)
+{
+	client->patience_ms = patience_ms;
+}
+
+static int call_once(struct csi_client *client, const char *path, const ProtobufCMessage *request,
+		     const ProtobufCMessageDescriptor *reply_type, ProtobufCMessage **ret_reply, struct status *st)
 {
 	if (!client->connection)
 		client->connection = grpc_client_open(client->endpoint, client->timeout_ms, st);
@@ -54,6 +62,18 @@ static int call(struct csi_client *client, const char *path, const ProtobufCMess
 					  st);
 	if (client->kind == CSI_CLIENT_CONNECTS_ANEW)
 		grpc_client_close(TAKE_POINTER(client->connection));
+	return rc;
+}
+
+static int call(struct csi_client *client, const char *path, const ProtobufCMessage *request,
+		const ProtobufCMessageDescriptor *reply_type, ProtobufCMessage **ret_reply, struct status *st)
+{
+	AUTO(cancel_release) struct cancel patience;
+	struct status over;
+	cancel_init(&patience, client->patience_ms);
+	int rc = call_once(client, path, request, reply_type, ret_reply, st);
+	while (rc < 0 && st->code == STATUS_UNAVAILABLE && cancel_poll(&patience, NULL, 0, PAUSE_MS, &over) == 0)
+		rc = call_once(client, path, request, reply_type, ret_reply, st);
 	return rc;
 }
 

@@ -25,6 +25,8 @@ struct csi_client *csi_client_open(const char *endpoint, enum csi_client_connect
 				   struct status *st);
 void csi_client_close(struct csi_client *client);
 void csi_client_set_timeout(struct csi_client *client, int timeout_ms);
+/* Calls are repeated while they are UNAVAILABLE, as the sidecars do, for this long; 0, as it is at first, for not at all. */
+void csi_client_set_patience(struct csi_client *client, int patience_ms);
 
 /* What a StorageClass and a claim ask for.  Points to the caller's memory. */
 struct csi_volume_spec {
