@@ -268,8 +268,10 @@ int export_run(struct export *export, export_operation *operation, void *context
 
 int export_missing_is_stale(struct status *st)
 {
-	if (st->errnum == ENOENT)
+	if (st->errnum == ENOENT) {
 		st->errnum = ESTALE;
+		st->code = status_code_of_errno(ESTALE);
+	}
 	return -1;
 }
 

@@ -17,6 +17,8 @@
 #include "storage/tree.h"
 #include "volume_wanted.h"
 
+#define PARENT_ATTEMPTS 5
+
 /* One call, and what came of it so far. */
 struct creation {
 	struct volume_wanted *wanted;
@@ -195,7 +197,7 @@ static int open_or_make_parent(struct export_use *use, const struct creation *cr
 	return 0;
 }
 
-static int make_directory(struct export_use *use, const struct creation *creation, struct status *st)
+static int try_to_make_directory(struct export_use *use, const struct creation *creation, struct status *st)
 {
 	const struct path *path = &creation->wanted->id.path;
 	const char *name = path->names[path->count - 1];
@@ -205,9 +207,19 @@ static int make_directory(struct export_use *use, const struct creation *creatio
 		return -1;
 	if (fs_make_dir(use->fs, parent, name, &creation->wanted->owner, creation->call->cancel, st) == 0)
 		return 0;
-	if (st->errnum == EEXIST)
-		return adopt_directory(use, creation, parent, name, st);
-	return export_missing_is_stale(st);
+	return st->errnum == EEXIST ? adopt_directory(use, creation, parent, name, st) : -1;
+}
+
+/* Whoever deletes a volume beside this one removes the parent when it finds it empty, at any moment until this one is there. */
+static int make_directory(struct export_use *use, const struct creation *creation, struct status *st)
+{
+	for (unsigned attempt = 1;; attempt++) {
+		if (try_to_make_directory(use, creation, st) == 0)
+			return 0;
+		bool is_gone = st->errnum == ENOENT || st->errnum == ESTALE;
+		if (!is_gone || creation->wanted->id.path.count == 1 || attempt == PARENT_ATTEMPTS)
+			return export_missing_is_stale(st);
+	}
 }
 
 /* The server has refused the directory: nobody may ever ask for this volume again, so its record goes too.  Where the server

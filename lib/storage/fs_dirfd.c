@@ -197,7 +197,8 @@ static int dirfd_make_dir(struct fs *fs, struct fs_dir *dir, const char *name, c
 		result = sync_entries(dir);
 	if (result == 0)
 		return 0;
-	int errnum = errno;
+	/* Gone again: somebody removes empty directories here. */
+	int errnum = errno == ENOENT ? ESTALE : errno;
 	(void)unlinkat(dir->fd, name, AT_REMOVEDIR); /* the first failure is the one to report */
 	return status_set_errno(st, errnum, "set the owner of new directory %s", name);
 }

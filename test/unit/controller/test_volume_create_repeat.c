@@ -269,6 +269,35 @@ static void call_that_is_over_makes_nothing(void **state)
 	assert_tree(&world, "");
 }
 
+/* As another call does that has just deleted the last volume below ns. */
+static int remove_parent(void *data, const struct fs_memory_operation *operation)
+{
+	unsigned *times = data;
+	if (*times > 0 && operation->name && strcmp(operation->name, "claim") == 0) {
+		fs_memory_unplant(world.fs, "ns");
+		(*times)--;
+	}
+	return 0;
+}
+
+static void parent_that_vanishes_meanwhile_is_made_again(void **state)
+{
+	unsigned times = 2;
+	fs_memory_set_hook(world.fs, remove_parent, &times);
+	assert_non_null(create(&world, create_request_in(&world, "pvc-1", "ns/claim")));
+	assert_tree(&world, OUR_FOLDERS ".csicore/volumes/pvc-1\nns/\nns/claim/\n");
+	assert_int_equal(world.open_count, 1); /* its handles were not to blame */
+}
+
+/* NOT_FOUND is final to a provisioner, which would forget the volume. */
+static void parent_that_never_stays_is_worth_another_try(void **state)
+{
+	unsigned times = 1000;
+	fs_memory_set_hook(world.fs, remove_parent, &times);
+	assert_null(create(&world, create_request_in(&world, "pvc-1", "ns/claim")));
+	assert_failed(&world, STATUS_UNAVAILABLE, NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -294,6 +323,8 @@ int main(void)
 		TEST(server_with_its_share_of_calls_is_unavailable),
 		TEST(stale_handles_are_opened_anew_within_the_call),
 		TEST(call_that_is_over_makes_nothing),
+		TEST(parent_that_vanishes_meanwhile_is_made_again),
+		TEST(parent_that_never_stays_is_worth_another_try),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
