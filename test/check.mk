@@ -106,8 +106,8 @@ $(CONTROLLER_TESTS): $(BUILD)/%: $(BUILD)/obj/%.o $(SUPPORT_OBJECTS) $(BUILD)/li
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS) -lcmocka
 
-check-controller: $(CONTROLLER_TESTS) $(BUILD)/csi-controller ## csi-controller over real NFS servers
-	@for t in $(CONTROLLER_TESTS); do test/controller/run $$t $(BUILD)/csi-controller || exit 1; done
+check-controller: $(CONTROLLER_TESTS) $(BUILD)/csi-controller ## csi-controller over a real NFS server and a local directory
+	@test/controller/run $(BUILD)/test/controller $(BUILD)/csi-controller
 
 .PHONY: check-controller
 

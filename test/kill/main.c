@@ -14,7 +14,7 @@
 #include "base/status.h"
 #include "base/strbuf.h"
 #include "kill/scenario.h"
-#include "kill/share.h"
+#include "support/share.h"
 #include "kill/traced_program.h"
 #include "support/csi_client.h"
 #include "support/program.h"

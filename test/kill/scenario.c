@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "kill/share.h"
+#include "support/share.h"
 #include "support/csi_client.h"
 
 #define PARAMETERS_MAX 8

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plain paths: nobody races with a test that looks at its own directory. */
-#include "kill/share.h"
+#include "support/share.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,9 +32,6 @@ static void check(int result, const char *what, const char *path)
 
 static int remove_entry(const char *path, const struct stat *stat, int type, struct FTW *ftw)
 {
-	(void)stat;
-	(void)type;
-	(void)ftw;
 	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
 }
 

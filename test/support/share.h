@@ -3,8 +3,8 @@
  * The directory behind a --local-export, seen as an administrator sees it: what stands in it as text, so that two outcomes can be
  * compared and read.
  */
-#ifndef CSICORE_TEST_KILL_SHARE_H
-#define CSICORE_TEST_KILL_SHARE_H
+#ifndef CSICORE_TEST_SUPPORT_SHARE_H
+#define CSICORE_TEST_SUPPORT_SHARE_H
 
 #include <stdbool.h>
 
