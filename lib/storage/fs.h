@@ -142,7 +142,8 @@ int fs_remove_dir(struct fs *fs, struct fs_dir *dir, const char *name, struct ca
 #define FS_NOT_TRIED (-1)
 int fs_remove_entries(struct fs *fs, struct fs_dir *dir, const char *const *names, size_t count, int *ret_errnums,
 		      struct cancel *cancel, struct status *st);
-/* The next batch of entries with attributes, without "." and "..".  Entries removed meanwhile may or may not appear. */
+/* The next batch of entries with attributes, without "." and "..".  Entries removed meanwhile may or may not appear.  EINVAL
+ * where the page's cookie is not one of this directory (any more). */
 int fs_read_dir(struct fs *fs, struct fs_dir *dir, struct fs_page *page, struct cancel *cancel, struct status *st);
 /* The content of a regular file, appended to ret_content; EFBIG past its limit, ELOOP for a symlink, EISDIR. */
 int fs_read_file(struct fs *fs, struct fs_dir *dir, const char *name, struct strbuf *ret_content, struct cancel *cancel,

@@ -28,6 +28,7 @@ static void what_callers_branch_on_is_the_same_errno_in_both_versions(void **sta
 		{NFS3ERR_XDEV, NFS4ERR_XDEV, EXDEV},
 		{NFS3ERR_NAMETOOLONG, NFS4ERR_NAMETOOLONG, ENAMETOOLONG},
 		{NFS3ERR_JUKEBOX, NFS4ERR_DELAY, EAGAIN},
+		{NFS3ERR_BAD_COOKIE, NFS4ERR_BAD_COOKIE, EINVAL},
 		{NFS3_OK, NFS4_OK, 0},
 	};
 
