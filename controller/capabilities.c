@@ -18,7 +18,13 @@ static const struct row {
 	{CONTROLLER_CAN(CREATE_DELETE_VOLUME), "create-delete-volume", true, NOTHING},
 	{CONTROLLER_CAN(EXPAND_VOLUME), "expand-volume", true, NOTHING},
 	{CONTROLLER_CAN(MODIFY_VOLUME), "modify-volume", true, NOTHING},
+	{CONTROLLER_CAN(LIST_VOLUMES), "list-volumes", true, NOTHING},
+	{CONTROLLER_CAN(GET_CAPACITY), "get-capacity", true, NOTHING},
+	{CONTROLLER_CAN(GET_VOLUME), "get-volume", true, NOTHING},
 	{CONTROLLER_CAN(SINGLE_NODE_MULTI_WRITER), "single-node-multi-writer", true, NOTHING},
+	/* Of CSI 1.13: what was built for an earlier release may fail on a number that it does not know. */
+	{CONTROLLER_CAN(GET_VOLUME_HEALTH), "get-volume-health", false, NOTHING},
+	{CONTROLLER_CAN(LIST_VOLUME_HEALTH), "list-volume-health", false, CONTROLLER_CAN(GET_VOLUME_HEALTH)},
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))

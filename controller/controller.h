@@ -20,6 +20,7 @@ struct controller_config {
 	const char *default_on_delete; /* as it was typed: it goes into ids */
 	bool removes_archived;         /* an archive that is in the way is removed */
 	unsigned calls_per_server;     /* calls that may wait for one server */
+	bool checks_capacity;          /* what an export cannot hold is refused */
 	struct capabilities capabilities;
 	const struct export_key *shares; /* of --share */
 	size_t share_count;
@@ -49,6 +50,11 @@ void controller_release(struct controller *controller);
 	M(ValidateVolumeCapabilities, validate_volume_capabilities, GRPC_ON_WORKER) \
 	M(ControllerExpandVolume, controller_expand_volume, GRPC_ON_WORKER) \
 	M(ControllerModifyVolume, controller_modify_volume, GRPC_ON_WORKER) \
+	M(ListVolumes, list_volumes, GRPC_ON_WORKER) \
+	M(GetCapacity, get_capacity, GRPC_ON_WORKER) \
+	M(ControllerGetVolume, controller_get_volume, GRPC_ON_WORKER) \
+	M(ControllerGetVolumeHealth, controller_get_volume_health, GRPC_ON_WORKER) \
+	M(ControllerListVolumeHealth, controller_list_volume_health, GRPC_ON_WORKER) \
 	M(ControllerGetCapabilities, controller_get_capabilities, GRPC_ON_LOOP)
 CSI_DECLARE_HANDLERS(CONTROLLER_METHODS)
 

@@ -29,7 +29,7 @@ void controller_options_release(struct controller_options *options)
 	driver_options_release(&options->driver);
 }
 
-#define OWN_ROWS 14
+#define OWN_ROWS 15
 
 static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS])
 {
@@ -53,6 +53,8 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		 INT32_MAX},
 		{"nfs-gid", OPTION_NUMBER, &o->nfs_gid, "GID", "0", "Group the controller is to the NFS servers.", 0,
 		 INT32_MAX},
+		{"check-capacity", OPTION_BOOL, &o->checks_capacity, NULL, "false",
+		 "Refuse volumes, and growth of them, that are larger than the space that their export has."},
 		{"capabilities", OPTION_TEXT, &o->capabilities_text, "LIST", NULL,
 		 "The optional capabilities to offer: names, or changes of the default such as "
 		 "-list-volumes,+get-volume."},
@@ -122,6 +124,7 @@ void controller_options_apply(const struct controller_options *options, struct e
 		.default_on_delete = options->default_on_delete,
 		.removes_archived = options->removes_archived,
 		.calls_per_server = (unsigned)options->calls_per_server,
+		.checks_capacity = options->checks_capacity,
 		.capabilities = options->capabilities,
 		.shares = options->shares,
 		.share_count = options->share_count,

@@ -14,6 +14,7 @@ struct controller_options {
 	struct driver_options driver;
 	const char *default_on_delete;
 	bool removes_archived;
+	bool checks_capacity;
 	int64_t calls_per_server;
 	int64_t call_timeout_ms, connect_timeout_ms, reply_timeout_ms;
 	int64_t nfs_uid, nfs_gid;

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "capacity.h"
 #include "volume.h"
 
 CSI_DEFINE_SERVICE(controller_service, "csi.v1.Controller", CONTROLLER_METHODS)
@@ -95,6 +96,53 @@ int controller_modify_volume(struct grpc_call *call, const Csi__V1__ControllerMo
 	if (check_can(call, CONTROLLER_CAN(MODIFY_VOLUME), st) < 0)
 		return -1;
 	return volume_modify(&context, request, st);
+}
+
+int list_volumes(struct grpc_call *call, const Csi__V1__ListVolumesRequest *request,
+		 Csi__V1__ListVolumesResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	if (check_can(call, CONTROLLER_CAN(LIST_VOLUMES), st) < 0)
+		return -1;
+	return volume_list(&context, request, response, st);
+}
+
+int controller_get_volume(struct grpc_call *call, const Csi__V1__ControllerGetVolumeRequest *request,
+			  Csi__V1__ControllerGetVolumeResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "volume", request->volume_id);
+	if (check_can(call, CONTROLLER_CAN(GET_VOLUME), st) < 0)
+		return -1;
+	return volume_get(&context, request, response, st);
+}
+
+int controller_get_volume_health(struct grpc_call *call, const Csi__V1__ControllerGetVolumeHealthRequest *request,
+				 Csi__V1__ControllerGetVolumeHealthResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "volume", request->volume_id);
+	if (check_can(call, CONTROLLER_CAN(GET_VOLUME_HEALTH), st) < 0)
+		return -1;
+	return volume_get_health(&context, request, response, st);
+}
+
+int controller_list_volume_health(struct grpc_call *call, const Csi__V1__ControllerListVolumeHealthRequest *request,
+				  Csi__V1__ControllerListVolumeHealthResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	if (check_can(call, CONTROLLER_CAN(LIST_VOLUME_HEALTH), st) < 0)
+		return -1;
+	return volume_list_health(&context, request, response, st);
+}
+
+int get_capacity(struct grpc_call *call, const Csi__V1__GetCapacityRequest *request,
+		 Csi__V1__GetCapacityResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	if (check_can(call, CONTROLLER_CAN(GET_CAPACITY), st) < 0)
+		return -1;
+	return capacity_get(&context, request, response, st);
 }
 
 int controller_get_capabilities(struct grpc_call *call, const Csi__V1__ControllerGetCapabilitiesRequest *request,

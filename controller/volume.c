@@ -2,10 +2,12 @@
 /* What the RPCs of a volume share: locks and the way to its directory. */
 #include "volume.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "record_store.h"
 
 int volume_lock_server(const struct volume_call *call, const char *server, struct slot *slot, struct status *st)
 {
@@ -35,6 +37,38 @@ void volume_locks_release(struct volume_locks *locks)
 	slot_release(&locks->name);
 }
 
+int volume_read_id(struct arena *arena, const char *volume_id, struct volume_id *ret, struct status *st)
+{
+	struct status unparsable;
+	if (volume_id[0] == '\0')
+		return status_set(st, STATUS_INVALID_ARGUMENT, "Volume ID missing in request");
+	if (volume_id_parse(arena, volume_id, ret, &unparsable) < 0)
+		return status_set(st, STATUS_NOT_FOUND, "volume %s does not exist: %s", volume_id, unparsable.message);
+	if (ret->is_own_folder)
+		return status_set(st, STATUS_NOT_FOUND, "volume %s does not exist: it names the driver's own folder",
+				  volume_id);
+	return 0;
+}
+
+bool volume_is_record_of(struct arena *arena, const Csicore__VolumeRecord *record, const struct volume_id *id)
+{
+	return strcmp(path_normalize(arena, record->sub_dir), path_normalize(arena, id->sub_dir)) == 0;
+}
+
+int volume_read_record(struct export_use *use, struct arena *arena, const struct volume_id *id, struct cancel *cancel,
+		       Csicore__VolumeRecord **ret_record, struct status *st)
+{
+	const char *name = volume_id_name(id);
+	Csicore__VolumeRecord *record = NULL;
+	bool has_name = name[0] != '\0' && strlen(name) <= RECORD_VOLUME_NAME_MAX;
+	if (has_name && record_store_read(use, arena, name, cancel, &record, st) < 0 && !record_store_is_refusal(st))
+		return -1;
+	bool is_of_volume =
+		record && strcmp(path_normalize(arena, record->sub_dir), path_normalize(arena, id->sub_dir)) == 0;
+	*ret_record = is_of_volume ? record : NULL;
+	return 0;
+}
+
 int volume_open_parent(struct export_use *use, const struct path *path, struct cancel *cancel,
 		       struct fs_dir **ret_parent, struct fs_dir **ret_opened, struct status *st)
 {
@@ -51,11 +85,6 @@ int volume_open_parent(struct export_use *use, const struct path *path, struct c
 	*ret_parent = parent;
 	*ret_opened = opened;
 	return 0;
-}
-
-bool volume_is_record_of(struct arena *arena, const Csicore__VolumeRecord *record, const struct volume_id *id)
-{
-	return strcmp(path_normalize(arena, record->sub_dir), path_normalize(arena, id->sub_dir)) == 0;
 }
 
 int volume_check_capacity_range(const Csi__V1__CapacityRange *range, struct status *st)
@@ -85,6 +114,26 @@ void volume_owner_change(struct fs_owner *owner, const struct volume_params *par
 		owner->uid = params->uid;
 	if (params->gid != VOLUME_PARAMS_KEEP_ID)
 		owner->gid = params->gid;
+}
+
+int volume_open_directory(struct export_use *use, const struct path *path, struct cancel *cancel,
+			  struct fs_dir **ret_dir, struct fs_dir **ret_opened, struct status *st)
+{
+	if (path->count == 0) {
+		*ret_opened = NULL;
+		return export_open_folder(use, EXPORT_ROOT, false, cancel, ret_dir, st);
+	}
+	struct fs_dir *root;
+	if (export_open_folder(use, EXPORT_ROOT, false, cancel, &root, st) < 0 ||
+	    fs_open_path(use->fs, root, path, cancel, ret_opened, st) < 0)
+		return -1;
+	*ret_dir = *ret_opened;
+	return 0;
+}
+
+bool volume_is_missing(const struct status *st)
+{
+	return st->errnum == ENOENT || st->errnum == ENOTDIR || st->errnum == ELOOP;
 }
 
 void opened_dir_close(struct opened_dir *opened)

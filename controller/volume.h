@@ -28,6 +28,15 @@ int volume_expand(const struct volume_call *call, const Csi__V1__ControllerExpan
 int volume_modify(const struct volume_call *call, const Csi__V1__ControllerModifyVolumeRequest *request,
 		  struct status *st);
 
+int volume_list(const struct volume_call *call, const Csi__V1__ListVolumesRequest *request,
+		Csi__V1__ListVolumesResponse *response, struct status *st);
+int volume_get(const struct volume_call *call, const Csi__V1__ControllerGetVolumeRequest *request,
+	       Csi__V1__ControllerGetVolumeResponse *response, struct status *st);
+int volume_get_health(const struct volume_call *call, const Csi__V1__ControllerGetVolumeHealthRequest *request,
+		      Csi__V1__ControllerGetVolumeHealthResponse *response, struct status *st);
+int volume_list_health(const struct volume_call *call, const Csi__V1__ControllerListVolumeHealthRequest *request,
+		       Csi__V1__ControllerListVolumeHealthResponse *response, struct status *st);
+
 /*
  * What a call that changes a volume holds meanwhile: its name, its directory (two volumes can share one) and one of the
  * server's slots.
@@ -61,13 +70,24 @@ struct volume_export {
 int volume_open_export(const struct volume_call *call, const struct volume_export *what, struct export_hold *ret_hold,
 		       struct status *st);
 
+/* The id of a call about a volume that has to exist: INVALID_ARGUMENT where it is empty, NOT_FOUND where it can be no volume's. */
+int volume_read_id(struct arena *arena, const char *volume_id, struct volume_id *ret, struct status *st);
+/* Whether record is about the directory that id names: an id made by hand can carry another volume's name. */
+bool volume_is_record_of(struct arena *arena, const Csicore__VolumeRecord *record, const struct volume_id *id);
+/* The volume's record; NULL where there is none, it may not be read, or it is about another directory. */
+int volume_read_record(struct export_use *use, struct arena *arena, const struct volume_id *id, struct cancel *cancel,
+		       Csicore__VolumeRecord **ret_record, struct status *st);
+
 /* Opens the directory that holds the last name of path (count >= 1): the root itself, or the directory at the other names.
  * *ret_opened is what the caller has to fs_close, NULL for the root. */
 int volume_open_parent(struct export_use *use, const struct path *path, struct cancel *cancel,
 		       struct fs_dir **ret_parent, struct fs_dir **ret_opened, struct status *st);
 
-/* Whether record is about the directory that id names: an id made by hand can carry another volume's name. */
-bool volume_is_record_of(struct arena *arena, const Csicore__VolumeRecord *record, const struct volume_id *id);
+/* The directory at path, which is the root where path has no name; *ret_opened as above. */
+int volume_open_directory(struct export_use *use, const struct path *path, struct cancel *cancel,
+			  struct fs_dir **ret_dir, struct fs_dir **ret_opened, struct status *st);
+/* Whether one of those two failed because there is no directory at path: missing, something else, or behind a symlink. */
+bool volume_is_missing(const struct status *st);
 
 /* INVALID_ARGUMENT, and OUT_OF_RANGE where the limit is below what is required. */
 int volume_check_capacity_range(const Csi__V1__CapacityRange *range, struct status *st);

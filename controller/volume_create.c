@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "capacity.h"
 #include "record_store.h"
 #include "storage/tree.h"
 #include "volume_wanted.h"
@@ -43,7 +44,7 @@ static int look_for_directory(struct export_use *use, const struct volume_call *
 		return 0;
 	if (volume_open_parent(use, &path, call->cancel, &parent, &opened.dir, st) < 0 ||
 	    fs_lookup(use->fs, parent, path.names[path.count - 1], call->cancel, &attr, st) < 0)
-		return st->errnum == ENOENT || st->errnum == ENOTDIR || st->errnum == ELOOP ? 0 : -1;
+		return volume_is_missing(st) ? 0 : -1;
 	*ret_exists = attr.type == FS_DIRECTORY;
 	return 0;
 }
@@ -234,9 +235,28 @@ static void take_back_record(struct export_use *use, const struct creation *crea
 					  creation->call->cancel, &ignored);
 }
 
+/* --check-capacity; a volume that is there already has its space. */
+static int check_capacity(struct export_use *use, const struct creation *creation, struct status *st)
+{
+	const struct volume_wanted *wanted = creation->wanted;
+	const struct path above = {wanted->id.path.names, wanted->id.path.count - 1};
+	struct status refusal;
+	bool is_there;
+	if (capacity_check(use, &above, wanted->capacity_bytes, 0, creation->call->cancel, &refusal) == 0)
+		return 0;
+	if (look_for_directory(use, creation->call, wanted->id.sub_dir, &is_there, st) < 0)
+		return -1;
+	if (is_there)
+		return 0;
+	*st = refusal;
+	return -1;
+}
+
 static int create_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct creation *creation = context;
+	if (creation->call->controller->config.checks_capacity && check_capacity(use, creation, st) < 0)
+		return status_prefix(st, "share %s:%s", creation->wanted->id.server, creation->wanted->id.share);
 	if (write_record(use, creation, st) < 0)
 		return -1;
 	if (make_directory(use, creation, st) == 0)

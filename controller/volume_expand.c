@@ -2,6 +2,7 @@
 /* ControllerExpandVolume: what is remembered as the volume's size grows; a directory has no other. */
 #include "base/arena.h"
 #include "base/status.h"
+#include "capacity.h"
 #include "csi/capability.h"
 #include "record_store.h"
 #include "volume_found.h"
@@ -58,6 +59,9 @@ static int expand_on_export(struct export_use *use, struct volume_found *volume,
 		return -1;
 	if (volume->record && expansion->capacity_bytes == current_bytes)
 		return 0;
+	if (call->controller->config.checks_capacity &&
+	    capacity_check(use, &volume->id.path, expansion->capacity_bytes, current_bytes, call->cancel, st) < 0)
+		return status_prefix(st, "volume %s", volume->volume_id);
 	if (volume_found_make_record(use, volume, st) < 0)
 		return -1;
 	if (!volume->record)

@@ -46,21 +46,14 @@ struct contact {
 static int make_contact(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct contact *contact = context;
-	struct arena *arena = contact->call->arena;
-	Csicore__VolumeRecord *found = NULL;
+	Csicore__VolumeRecord *record = NULL;
 	struct fs_dir *root;
 	contact->record = NULL;
 	if (export_open_folder(use, EXPORT_ROOT, false, cancel, &root, st) < 0)
 		return -1;
-	if (!contact->id)
-		return 0;
-	const char *name = volume_id_name(contact->id);
-	if (name[0] == '\0' || strlen(name) > RECORD_VOLUME_NAME_MAX)
-		return 0;
-	if (record_store_read(use, arena, name, cancel, &found, st) < 0)
-		return record_store_is_refusal(st) ? 0 : -1;
-	if (found && volume_is_record_of(arena, found, contact->id))
-		contact->record = found;
+	if (contact->id && volume_read_record(use, contact->call->arena, contact->id, cancel, &record, st) < 0)
+		return -1;
+	contact->record = record;
 	return 0;
 }
 

@@ -2,7 +2,6 @@
 /* From an id to a directory and a record. */
 #include "volume_found.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -20,18 +19,9 @@ struct run {
 static int open_directory(struct export_use *use, const struct volume_found *volume, struct fs_dir **ret_dir,
 			  struct fs_dir **ret_opened, struct status *st)
 {
-	struct cancel *cancel = volume->call->cancel;
-	struct fs_dir *root;
-	if (export_open_folder(use, EXPORT_ROOT, false, cancel, &root, st) < 0)
-		return -1;
-	*ret_dir = root;
-	if (volume->id.path.count == 0)
+	if (volume_open_directory(use, &volume->id.path, volume->call->cancel, ret_dir, ret_opened, st) == 0)
 		return 0;
-	if (fs_open_path(use->fs, root, &volume->id.path, cancel, ret_opened, st) == 0) {
-		*ret_dir = *ret_opened;
-		return 0;
-	}
-	if (st->errnum == ENOENT || st->errnum == ENOTDIR || st->errnum == ELOOP)
+	if (volume_is_missing(st))
 		st->code = STATUS_NOT_FOUND;
 	return status_prefix(st, "volume %s", volume->volume_id);
 }
@@ -70,14 +60,8 @@ int volume_found_run(const struct volume_call *call, const char *volume_id, cons
 {
 	struct run run = {{.call = call, .volume_id = volume_id}, operation, context};
 	struct volume_id *id = &run.volume.id;
-	struct status unparsable;
-	if (volume_id[0] == '\0')
-		return status_set(st, STATUS_INVALID_ARGUMENT, "Volume ID missing in request");
-	if (volume_id_parse(call->arena, volume_id, id, &unparsable) < 0)
-		return status_set(st, STATUS_NOT_FOUND, "volume %s does not exist: %s", volume_id, unparsable.message);
-	if (id->is_own_folder)
-		return status_set(st, STATUS_NOT_FOUND, "volume %s does not exist: it names the driver's own folder",
-				  volume_id);
+	if (volume_read_id(call->arena, volume_id, id, st) < 0)
+		return -1;
 	AUTO(volume_locks_release) struct volume_locks locks = {0};
 	if (volume_lock(call, id, volume_id, &locks, st) < 0)
 		return -1;

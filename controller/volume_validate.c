@@ -2,7 +2,6 @@
 /* ValidateVolumeCapabilities: the volume has to be there, and then every capability but block is confirmed. */
 #include "volume.h"
 
-#include <errno.h>
 #include <strings.h>
 
 #include "base/arena.h"
@@ -41,10 +40,8 @@ static int find_place(const struct volume_call *call, const Csi__V1__ValidateVol
 		return 0;
 	}
 	struct volume_id id;
-	struct status unparsable;
-	if (volume_id_parse(call->arena, request->volume_id, &id, &unparsable) < 0)
-		return status_set(st, STATUS_NOT_FOUND, "volume %s does not exist: %s", request->volume_id,
-				  unparsable.message);
+	if (volume_read_id(call->arena, request->volume_id, &id, st) < 0)
+		return -1;
 	*ret = (struct place){id.server, id.share, id.path};
 	return 0;
 }
@@ -53,12 +50,8 @@ static int look_up(struct export_use *use, void *context, struct cancel *cancel,
 {
 	const struct path *path = context;
 	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
-	struct fs_dir *root;
-	if (export_open_folder(use, EXPORT_ROOT, false, cancel, &root, st) < 0)
-		return -1;
-	if (path->count == 0)
-		return 0;
-	return fs_open_path(use->fs, root, path, cancel, &opened.dir, st);
+	struct fs_dir *dir;
+	return volume_open_directory(use, path, cancel, &dir, &opened.dir, st);
 }
 
 static int check_exists(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
@@ -80,7 +73,7 @@ static int check_exists(const struct volume_call *call, const Csi__V1__ValidateV
 		return -1;
 	if (export_run(hold.export, look_up, &place.path, call->cancel, st) == 0)
 		return 0;
-	if (st->errnum == ENOENT || st->errnum == ENOTDIR || st->errnum == ELOOP)
+	if (volume_is_missing(st))
 		st->code = STATUS_NOT_FOUND;
 	return status_prefix(st, "volume %s", request->volume_id);
 }

@@ -9,11 +9,22 @@
 static void service_lists_what_it_can_do(void **state)
 {
 	static const char *const names[] = {
-		"CreateVolume",           "DeleteVolume",           "ValidateVolumeCapabilities",
-		"ControllerExpandVolume", "ControllerModifyVolume", "ControllerGetCapabilities"};
+		"CreateVolume",
+		"DeleteVolume",
+		"ValidateVolumeCapabilities",
+		"ControllerExpandVolume",
+		"ControllerModifyVolume",
+		"ListVolumes",
+		"GetCapacity",
+		"ControllerGetVolume",
+		"ControllerGetVolumeHealth",
+		"ControllerListVolumeHealth",
+		"ControllerGetCapabilities",
+	};
+	const size_t count = sizeof(names) / sizeof(names[0]);
 	assert_string_equal(controller_service.name, "csi.v1.Controller");
-	assert_int_equal(controller_service.method_count, 6);
-	for (size_t i = 0; i < 6; i++)
+	assert_int_equal(controller_service.method_count, count);
+	for (size_t i = 0; i < count; i++)
 		assert_string_equal(controller_service.methods[i].name, names[i]);
 }
 
