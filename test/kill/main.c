@@ -14,10 +14,10 @@
 #include "base/status.h"
 #include "base/strbuf.h"
 #include "kill/scenario.h"
-#include "support/share.h"
 #include "kill/traced_program.h"
 #include "support/csi_client.h"
 #include "support/program.h"
+#include "support/share.h"
 
 #define TIMEOUT_MS 10000
 #define SETTLE_TIMEOUT_MS 10000
@@ -287,7 +287,8 @@ int main(int argc, char *argv[])
 		of_rpc += is_wanted ? visit_all(&scenarios[i]) : 0;
 		if (i + 1 < scenario_count && strcmp(scenarios[i].rpc, scenarios[i + 1].rpc) == 0)
 			continue;
-		strbuf_printf(&summary, "%s %u, ", scenarios[i].rpc, of_rpc);
+		if (of_rpc > 0)
+			strbuf_printf(&summary, "%s %u; ", scenarios[i].rpc, of_rpc);
 		visits += of_rpc;
 		of_rpc = 0;
 	}

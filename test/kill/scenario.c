@@ -6,8 +6,8 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "support/share.h"
 #include "support/csi_client.h"
+#include "support/share.h"
 
 #define PARAMETERS_MAX 8
 #define PARAMETERS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -34,6 +34,27 @@ static int delete (struct csi_client *client, const struct call *call, char **re
 	if (csi_client_delete_volume(client, call->volume, st) < 0)
 		return -1;
 	*ret_answer = memory_strdup("deleted");
+	return 0;
+}
+
+static int expand(struct csi_client *client, const struct call *call, char **ret_answer, struct status *st)
+{
+	int64_t capacity_bytes;
+	if (csi_client_expand_volume(client, call->volume, call->bytes, &capacity_bytes, st) < 0)
+		return -1;
+	*ret_answer = memory_printf("%lld", (long long)capacity_bytes);
+	return 0;
+}
+
+static int modify(struct csi_client *client, const struct call *call, char **ret_answer, struct status *st)
+{
+	struct string_pair parameters[PARAMETERS_MAX];
+	size_t count = 0;
+	for (const char *const *at = call->parameters; *at; at += 2)
+		parameters[count++] = (struct string_pair){at[0], at[1]};
+	if (csi_client_modify_volume(client, call->volume, parameters, count, st) < 0)
+		return -1;
+	*ret_answer = memory_strdup("modified");
 	return 0;
 }
 
@@ -95,6 +116,15 @@ static void plant_volume_without_record(const char *share)
 #define DELETE(id) \
 	{ \
 		delete, id, NULL, 0 \
+	}
+
+#define EXPAND(id, bytes) \
+	{ \
+		expand, id, NULL, bytes \
+	}
+#define MODIFY(id, ...) \
+	{ \
+		modify, id, PARAMETERS(__VA_ARGS__), 0 \
 	}
 
 #define RECORD(name, id, directory) ".csicore/volumes/" name " {" name " " id " " directory " 1024}\n"
@@ -198,5 +228,30 @@ const struct scenario scenarios[] = {
 	 .act = DELETE("srv#share#ns/claim#pvc-1#archive"),
 	 .is_killed_twice = true,
 	 .tree = "archived-ns/\narchived-ns/claim/\narchived-ns/claim/data \"x\"\nns/\n"},
+	{.rpc = "ControllerExpandVolume",
+	 .name = "of a recorded size",
+	 .steps = {CREATE_PLAIN("pvc-1")},
+	 .act = EXPAND("srv#share#pvc-1##", 4096),
+	 .is_killed_twice = true,
+	 .tree = ".csicore/volumes/pvc-1 {pvc-1 srv#share#pvc-1## pvc-1 4096}\npvc-1/\n"},
+	{.rpc = "ControllerExpandVolume",
+	 .name = "without a record",
+	 .plant = plant_volume_without_record,
+	 .is_first = true,
+	 .act = EXPAND("srv#share#pv##", 4096),
+	 .tree = ".csicore/volumes/pv {pv srv#share#pv## pv 4096}\npv/\npv/a/\npv/a/data \"x\"\n"},
+	{.rpc = "ControllerModifyVolume",
+	 .name = "of owner, mode and policy",
+	 .steps = {CREATE_PLAIN("pvc-1")},
+	 .act = MODIFY("srv#share#pvc-1##", "onDelete", "retain", "mountPermissions", "0750", "gid", "1001"),
+	 .is_killed_twice = true,
+	 .tree = ".csicore/volumes/pvc-1 {pvc-1 srv#share#pvc-1## pvc-1 1024"
+		 " ondelete=retain mountpermissions=0750 gid=1001}\npvc-1/ 0750 0:1001\n"},
+	{.rpc = "ControllerModifyVolume",
+	 .name = "without a record",
+	 .plant = plant_volume_without_record,
+	 .is_first = true,
+	 .act = MODIFY("srv#share#pv##", "onDelete", "archive"),
+	 .tree = ".csicore/volumes/pv {pv srv#share#pv## pv 0 ondelete=archive}\npv/\npv/a/\npv/a/data \"x\"\n"},
 };
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

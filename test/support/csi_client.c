@@ -218,6 +218,55 @@ int csi_client_delete_volume(struct csi_client *controller, const char *volume_i
 			  &csi__v1__delete_volume_response__descriptor, st);
 }
 
+int csi_client_validate_volume(struct csi_client *controller, const char *volume_id, struct status *st)
+{
+	struct mount_capability storage;
+	Csi__V1__VolumeCapability *capability = mount_capability_fill(&storage, NULL, 0);
+	Csi__V1__ValidateVolumeCapabilitiesRequest request = CSI__V1__VALIDATE_VOLUME_CAPABILITIES_REQUEST__INIT;
+	request.volume_id = (char *)volume_id;
+	request.volume_capabilities = &capability;
+	request.n_volume_capabilities = 1;
+	ProtobufCMessage *reply;
+	if (call(controller, "/csi.v1.Controller/ValidateVolumeCapabilities", &request.base,
+		 &csi__v1__validate_volume_capabilities_response__descriptor, &reply, st) < 0)
+		return -1;
+	const Csi__V1__ValidateVolumeCapabilitiesResponse *answer = (const void *)reply;
+	int rc = answer->confirmed ? 0 : status_set(st, STATUS_UNKNOWN, "not confirmed: %s", answer->message);
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return rc;
+}
+
+int csi_client_expand_volume(struct csi_client *controller, const char *volume_id, int64_t required_bytes,
+			     int64_t *ret_capacity_bytes, struct status *st)
+{
+	Csi__V1__CapacityRange range = CSI__V1__CAPACITY_RANGE__INIT;
+	Csi__V1__ControllerExpandVolumeRequest request = CSI__V1__CONTROLLER_EXPAND_VOLUME_REQUEST__INIT;
+	range.required_bytes = required_bytes;
+	request.volume_id = (char *)volume_id;
+	request.capacity_range = &range;
+	ProtobufCMessage *reply;
+	if (call(controller, "/csi.v1.Controller/ControllerExpandVolume", &request.base,
+		 &csi__v1__controller_expand_volume_response__descriptor, &reply, st) < 0)
+		return -1;
+	*ret_capacity_bytes = ((const Csi__V1__ControllerExpandVolumeResponse *)reply)->capacity_bytes;
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return 0;
+}
+
+int csi_client_modify_volume(struct csi_client *controller, const char *volume_id,
+			     const struct string_pair *mutable_parameters, size_t count, struct status *st)
+{
+	AUTO_FREE void *parameters =
+		map_entries(&csi__v1__controller_modify_volume_request__mutable_parameters_entry__descriptor,
+			    mutable_parameters, count);
+	Csi__V1__ControllerModifyVolumeRequest request = CSI__V1__CONTROLLER_MODIFY_VOLUME_REQUEST__INIT;
+	request.volume_id = (char *)volume_id;
+	request.mutable_parameters = parameters;
+	request.n_mutable_parameters = count;
+	return call_plain(controller, "/csi.v1.Controller/ControllerModifyVolume", &request.base,
+			  &csi__v1__controller_modify_volume_response__descriptor, st);
+}
+
 int csi_client_publish_volume(struct csi_client *node, const struct csi_volume *volume, const char *target_path,
 			      bool is_read_only, struct status *st)
 {

@@ -56,6 +56,12 @@ int csi_client_get_plugin_name(struct csi_client *client, char **ret_name, struc
 int csi_client_create_volume(struct csi_client *controller, const struct csi_volume_spec *spec, struct csi_volume *ret,
 			     struct status *st);
 int csi_client_delete_volume(struct csi_client *controller, const char *volume_id, struct status *st);
+/* 0 where the capability that Kubernetes sends is confirmed. */
+int csi_client_validate_volume(struct csi_client *controller, const char *volume_id, struct status *st);
+int csi_client_expand_volume(struct csi_client *controller, const char *volume_id, int64_t required_bytes,
+			     int64_t *ret_capacity_bytes, struct status *st);
+int csi_client_modify_volume(struct csi_client *controller, const char *volume_id,
+			     const struct string_pair *mutable_parameters, size_t count, struct status *st);
 
 int csi_client_publish_volume(struct csi_client *node, const struct csi_volume *volume, const char *target_path,
 			      bool is_read_only, struct status *st);
