@@ -125,8 +125,9 @@ static int remove_one_by_one(struct fs *fs, struct fs_dir *dir, const char *cons
 int fs_remove_entries(struct fs *fs, struct fs_dir *dir, const char *const *names, size_t count, int *ret_errnums,
 		      struct cancel *cancel, struct status *st)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		ret_errnums[i] = FS_NOT_TRIED;
+	for (size_t i = 0; i < count; i++) {
 		if (begin(names[i], cancel, st) < 0)
 			return -1;
 	}

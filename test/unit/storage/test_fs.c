@@ -125,6 +125,45 @@ static void failed_read_leaves_the_content_as_it_was(void **state)
 	strbuf_release(&content);
 }
 
+static void batch_with_a_name_that_is_none_is_not_tried(void **state)
+{
+	struct world *w = *state;
+	fs_memory_plant_file(w->fs, "a", "x");
+	fs_memory_plant_file(w->fs, "b", "x");
+	const char *names[] = {"a", "..", "b"};
+	int errnums[] = {7, 7, 7};
+	assert_int_equal(fs_remove_entries(w->fs, w->root, names, 3, errnums, &w->cancel, &w->st), -1);
+	assert_int_equal(w->st.code, STATUS_INVALID_ARGUMENT);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(errnums[i], FS_NOT_TRIED);
+	world_assert_list(w, "a\nb\n");
+}
+
+static int cancel_at_b(void *data, const struct fs_memory_operation *operation)
+{
+	if (operation->name && strcmp(operation->name, "b") == 0)
+		cancel_trigger(operation->cancel);
+	return 0;
+}
+
+static void batch_that_is_cancelled_says_what_it_did_not_come_to(void **state)
+{
+	struct world *w = *state;
+	const char *names[] = {"a", "missing", "dir", "b", "c"};
+	const int expected[] = {0, 0, EISDIR, FS_NOT_TRIED, FS_NOT_TRIED};
+	fs_memory_plant_file(w->fs, "a", "x");
+	fs_memory_plant_file(w->fs, "b", "x");
+	fs_memory_plant_file(w->fs, "c", "x");
+	fs_memory_plant_dir(w->fs, "dir", 0755);
+	int errnums[5];
+	fs_memory_set_hook(w->fs, cancel_at_b, NULL);
+	assert_int_equal(fs_remove_entries(w->fs, w->root, names, 5, errnums, &w->cancel, &w->st), -1);
+	assert_int_equal(w->st.code, STATUS_CANCELLED);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(errnums[i], expected[i]);
+	world_assert_list(w, "b\nc\ndir/\n");
+}
+
 static void page_at_its_end_stays_empty(void **state)
 {
 	struct world *w = *state;
@@ -155,6 +194,8 @@ int main(void)
 		WORLD_TEST(open_path_that_fails_half_way_closes_what_it_opened),
 		WORLD_TEST(open_path_without_names_is_the_root),
 		WORLD_TEST(failed_read_leaves_the_content_as_it_was),
+		WORLD_TEST(batch_with_a_name_that_is_none_is_not_tried),
+		WORLD_TEST(batch_that_is_cancelled_says_what_it_did_not_come_to),
 		WORLD_TEST(page_at_its_end_stays_empty),
 		WORLD_TEST(close_and_free_of_nothing_are_fine),
 	};
