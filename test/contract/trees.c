@@ -25,18 +25,46 @@ static void plant_wide(struct contract_world *w)
 	}
 }
 
-static void tree_remove_takes_a_wide_tree_and_follows_no_symlink(void **state)
+static void assert_wide_tree_goes(struct contract_world *w, const struct tree_options *options)
 {
-	struct contract_world *w = contract_begin(state);
 	contract_plant_dir(w, "kept");
 	contract_plant_file(w, "kept/file", "content");
 	contract_plant_dir(w, "v");
 	plant_wide(w);
-	assert_works(w, tree_remove(w->fs, w->dir, "v", NULL, &w->cancel, &w->st));
+	assert_works(w, tree_remove(w->fs, w->dir, "v", options, &w->cancel, &w->st));
 	assert_false(contract_exists(w, "v"));
 	struct fs_dir *kept = contract_open_dir(w, "kept");
 	contract_assert_content(w, kept, "file", "content");
 	fs_close(w->fs, kept);
+}
+
+static void tree_remove_takes_a_wide_tree_and_follows_no_symlink(void **state)
+{
+	assert_wide_tree_goes(contract_begin(state), NULL);
+}
+
+static void tree_remove_takes_a_wide_tree_with_many_walkers(void **state)
+{
+	struct tree_progress progress = {0};
+	assert_wide_tree_goes(contract_begin(state), &(struct tree_options){.walkers = 8, .progress = &progress});
+	assert_int_equal(atomic_load(&progress.files), WIDTH);
+	assert_int_equal(atomic_load(&progress.directories), WIDTH / 10 + 1);
+}
+
+static void tree_usage_counts_a_wide_tree_and_follows_no_symlink(void **state)
+{
+	struct contract_world *w = contract_begin(state);
+	contract_plant_dir(w, "kept");
+	contract_plant_dir(w, "v");
+	plant_wide(w);
+	for (unsigned walkers = 1; walkers <= 8; walkers *= 8) {
+		struct tree_usage usage;
+		const struct tree_options options = {.walkers = walkers};
+		assert_works(w, tree_usage(w->fs, w->dir, "v", &options, &w->cancel, &usage, &w->st));
+		assert_int_equal(usage.files, WIDTH);
+		assert_int_equal(usage.directories, WIDTH / 10 + 1);
+		assert_in_range(usage.bytes, 1, 1u << 30);
+	}
 }
 
 static void tree_remove_takes_a_deep_tree(void **state)
@@ -87,6 +115,8 @@ static void paths_are_made_and_pruned(void **state)
 
 static const struct CMUnitTest tests[] = {
 	CONTRACT_TEST(tree_remove_takes_a_wide_tree_and_follows_no_symlink),
+	CONTRACT_TEST(tree_remove_takes_a_wide_tree_with_many_walkers),
+	CONTRACT_TEST(tree_usage_counts_a_wide_tree_and_follows_no_symlink),
 	CONTRACT_TEST(tree_remove_takes_a_deep_tree),
 	CONTRACT_TEST(tree_remove_of_a_symlink_or_of_nothing_touches_nothing_else),
 	CONTRACT_TEST(paths_are_made_and_pruned),
