@@ -77,7 +77,8 @@ static bool start_walker(struct engine *e)
 /* With the lock, after something was put on the stack. */
 static void wake_walkers(struct engine *e)
 {
-	(void)pthread_cond_broadcast(&e->work); /* cannot fail */
+	for (unsigned i = 0; i < e->queued && i < e->idle_walkers; i++)
+		(void)pthread_cond_signal(&e->work); /* cannot fail */
 	while (e->queued > e->idle_walkers && e->walkers < e->walkers_max) {
 		if (!start_walker(e))
 			e->walkers_max = e->walkers;
