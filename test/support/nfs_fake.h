@@ -14,7 +14,7 @@ struct nfs_fake;
 
 enum nfs_fake_kind {
 	NFS_FAKE_V4,      /* NFSv4.0 */
-	NFS_FAKE_V3,      /* NFSv3 (GETATTR, RMDIR) and MOUNT */
+	NFS_FAKE_V3,      /* NFSv3 (some procedures) and MOUNT */
 	NFS_FAKE_SILENT,  /* accepts and never answers */
 	NFS_FAKE_CLOSING, /* accepts, and closes as soon as a request has come */
 	NFS_FAKE_GARBAGE, /* answers with bytes that are no RPC */
@@ -25,7 +25,9 @@ void nfs_fake_stop(struct nfs_fake *fake);
 uint16_t nfs_fake_port(const struct nfs_fake *fake);
 
 /* Before the first call: occurrences first .. first + times - 1 (from 0) of that operation (an nfs_opnum4; for NFSv3 the procedure's
- * number) answer status instead of success. */
+ * number) answer status instead of success, or do something worse. */
+#define NFS_FAKE_HANG_UP UINT32_MAX           /* closes the connection */
+#define NFS_FAKE_SAY_NOTHING (UINT32_MAX - 1) /* ever */
 void nfs_fake_fail(struct nfs_fake *fake, unsigned operation, unsigned first, unsigned times, uint32_t status);
 /* Before the first call: an OPEN asks to be confirmed; results are of another operation than was asked for; READDIR has a name
  * with a slash. */
@@ -33,7 +35,11 @@ void nfs_fake_ask_to_confirm(struct nfs_fake *fake);
 void nfs_fake_mix_results_up(struct nfs_fake *fake);
 void nfs_fake_list_bad_name(struct nfs_fake *fake);
 
-/* How often that operation was asked for so far, and how many connections were made. */
+/* Before the first call: refuses compounds of more operations as a whole; has so many files in its directory (NFSv3's READDIR). */
+void nfs_fake_limit_operations(struct nfs_fake *fake, unsigned most);
+void nfs_fake_list(struct nfs_fake *fake, unsigned count);
+
+/* How often that operation (0: NULL) was asked for so far, and how many connections were made. */
 unsigned nfs_fake_count(struct nfs_fake *fake, unsigned operation);
 unsigned nfs_fake_connections(struct nfs_fake *fake);
 /* Bytes that WRITE was given in all, with the anonymous state id and with an open's. */

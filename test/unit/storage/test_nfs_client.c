@@ -178,6 +178,103 @@ static void many_threads_share_a_bounded_number_of_connections(void **state)
 	nfs_world_release(&w);
 }
 
+/* ---- ping */
+
+static void a_ping_is_one_call_of_the_configured_version_and_touches_no_export(void **state)
+{
+	static const struct {
+		enum nfs_fake_kind kind;
+		enum nfs_version version;
+	} rows[] = {{NFS_FAKE_V4, NFS_VERSION_4}, {NFS_FAKE_V3, NFS_VERSION_3}, {NFS_FAKE_V4, NFS_VERSION_ANY}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct nfs_world w;
+
+		nfs_world_init(&w, rows[i].kind, rows[i].version);
+		assert_int_equal(fs_ping(w.fs, &w.cancel, &w.st), 0);
+		assert_int_equal(fs_libnfs_round_trips(w.fs), 1);
+		assert_int_equal(nfs_fake_count(w.fake, 0), 1);
+		nfs_world_release(&w);
+	}
+}
+
+static void a_ping_finds_nfs3_where_there_is_no_nfs4(void **state)
+{
+	struct nfs_world w;
+
+	nfs_world_init(&w, NFS_FAKE_V3, NFS_VERSION_ANY);
+	assert_int_equal(fs_ping(w.fs, &w.cancel, &w.st), 0);
+	nfs_world_release(&w);
+}
+
+static void a_version_the_server_does_not_have_is_no_answer_to_a_ping(void **state)
+{
+	struct nfs_world w;
+
+	nfs_world_init(&w, NFS_FAKE_V3, NFS_VERSION_4);
+	assert_int_equal(fs_ping(w.fs, &w.cancel, &w.st), -1);
+	assert_int_equal(w.st.errnum, EPROTONOSUPPORT);
+	nfs_world_release(&w);
+}
+
+static void a_silent_server_is_pinged_no_longer_than_connecting_may_take(void **state)
+{
+	struct nfs_fake *fake = nfs_fake_start(NFS_FAKE_SILENT);
+	struct fs_libnfs_config config = nfs_world_config(fake, NFS_VERSION_ANY);
+	struct nfs_world w;
+
+	config.connect_timeout_ms = 100;
+	nfs_world_init_with(&w, fake, &config);
+	assert_int_equal(fs_ping(w.fs, &w.cancel, &w.st), -1);
+	assert_int_equal(w.st.code, STATUS_UNAVAILABLE);
+	assert_int_equal(w.st.errnum, ETIMEDOUT);
+	nfs_world_release(&w);
+}
+
+static void a_ping_ends_when_its_caller_has_no_more_time(void **state)
+{
+	struct nfs_world w;
+
+	nfs_world_init(&w, NFS_FAKE_SILENT, NFS_VERSION_4);
+	cancel_release(&w.cancel);
+	cancel_init(&w.cancel, 100);
+	assert_int_equal(fs_ping(w.fs, &w.cancel, &w.st), -1);
+	assert_int_equal(w.st.code, STATUS_DEADLINE_EXCEEDED);
+	nfs_world_release(&w);
+}
+
+static void a_server_that_refuses_connections_is_unavailable_to_a_ping(void **state)
+{
+	struct nfs_fake *gone = nfs_fake_start(NFS_FAKE_V4);
+	struct fs_libnfs_config config = nfs_world_config(gone, NFS_VERSION_ANY);
+	struct nfs_world w;
+
+	nfs_fake_stop(gone);
+	nfs_world_init_with(&w, nfs_fake_start(NFS_FAKE_V4), &config);
+	assert_int_equal(fs_ping(w.fs, &w.cancel, &w.st), -1);
+	assert_int_equal(w.st.code, STATUS_UNAVAILABLE);
+	assert_int_equal(w.st.errnum, ECONNREFUSED);
+	nfs_world_release(&w);
+}
+
+static void a_ping_waits_for_no_turn(void **state)
+{
+	struct nfs_fake *fake = nfs_fake_start(NFS_FAKE_V4);
+	struct fs_libnfs_config config = nfs_world_config(fake, NFS_VERSION_4);
+	struct nfs_world w;
+
+	config.connection_max = 1;
+	nfs_world_init_with(&w, fake, &config);
+	struct nfs_client *client = nfs_client_new(&config);
+	struct nfs_connection *taken = nfs_client_borrow(client, NFS_VERSION_4, &w.cancel, &w.st);
+
+	assert_non_null(taken);
+	assert_int_equal(nfs_client_ping(client, &w.cancel, &w.st), 0);
+	nfs_client_return(&taken);
+	nfs_client_free(client);
+	nfs_world_release(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +289,13 @@ int main(void)
 		cmocka_unit_test(a_deep_share_is_walked_in_several_compounds),
 		cmocka_unit_test(a_name_unknown_to_the_name_service_is_not_retried_as_a_server),
 		cmocka_unit_test(many_threads_share_a_bounded_number_of_connections),
+		cmocka_unit_test(a_ping_is_one_call_of_the_configured_version_and_touches_no_export),
+		cmocka_unit_test(a_ping_finds_nfs3_where_there_is_no_nfs4),
+		cmocka_unit_test(a_version_the_server_does_not_have_is_no_answer_to_a_ping),
+		cmocka_unit_test(a_silent_server_is_pinged_no_longer_than_connecting_may_take),
+		cmocka_unit_test(a_ping_ends_when_its_caller_has_no_more_time),
+		cmocka_unit_test(a_server_that_refuses_connections_is_unavailable_to_a_ping),
+		cmocka_unit_test(a_ping_waits_for_no_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
