@@ -80,7 +80,7 @@ fuzz-corpus: $(BUILD)/test/fuzz/make_http2_session_corpus ## make the recorded c
 .PHONY: check-fuzz fuzz-run fuzz-corpus
 
 # ---- the libnfs back end beside real servers: what they refuse, cost, and how they go away
-$(BUILD)/test/nfs/nfs: $(BUILD)/obj/test/nfs/main.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
+$(BUILD)/test/nfs/nfs: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/nfs/*.c)) $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS) -lcmocka
 

@@ -53,7 +53,8 @@ struct fault_proxy {
 	bool is_stopping;
 	enum fault_proxy_mode mode;
 	unsigned delay_us;
-	uint64_t answer_bytes_left; /* until the cut; 0: none planned */
+	uint64_t answer_bytes_left; /* until the cut or the stall; 0: none planned */
+	bool must_stall;
 	struct connection *connections[CONNECTIONS_MAX];
 	unsigned open_count, accepted_count;
 };
@@ -193,7 +194,9 @@ static bool stream_write(struct fault_proxy *p, struct stream *s)
 		size_t length = sendable(p, s);
 		if (length == 0) {
 			p->answer_bytes_left = 0;
-			return false;
+			if (p->must_stall)
+				p->mode = FAULT_PROXY_SILENT;
+			return p->must_stall;
 		}
 		ssize_t sent = send(s->to, s->first->bytes + s->first->sent, length, MSG_NOSIGNAL);
 		if (sent < 0)
@@ -357,6 +360,15 @@ void fault_proxy_cut_before_answer_byte(struct fault_proxy *p, uint64_t nth)
 {
 	lock(p);
 	p->answer_bytes_left = nth;
+	p->must_stall = false;
+	unlock_and_wake(p);
+}
+
+void fault_proxy_stall_before_answer_byte(struct fault_proxy *p, uint64_t nth)
+{
+	lock(p);
+	p->answer_bytes_left = nth;
+	p->must_stall = true;
 	unlock_and_wake(p);
 }
 

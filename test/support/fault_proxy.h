@@ -31,6 +31,8 @@ void fault_proxy_set_delay_us(struct fault_proxy *proxy, unsigned delay_us);
 void fault_proxy_cut(struct fault_proxy *proxy);
 /* Resets the connection on which the nth byte of answers from now on would pass, before that byte; 0 takes it back. */
 void fault_proxy_cut_before_answer_byte(struct fault_proxy *proxy, uint64_t nth);
+/* The same, but is FAULT_PROXY_SILENT from there on. */
+void fault_proxy_stall_before_answer_byte(struct fault_proxy *proxy, uint64_t nth);
 
 /* Accepted since the start, and open now. */
 unsigned fault_proxy_accepted_count(struct fault_proxy *proxy);
