@@ -12,40 +12,83 @@
 
 #define TEXT_BYTES_MAX (1024 * 1024) /* many times the longest names there are */
 
-/* ---- the tree; a key whose value is NULL is left out */
+/* ---- the tree */
 
-static json_t *mount_options_of(const struct inspect_manifest *manifest)
+/* value becomes object's; NULL is left out. */
+static void put(json_t *object, const char *key, json_t *value)
 {
-	if (manifest->mount_option_count == 0)
-		return NULL;
-	json_t *options = json_array();
-	for (size_t i = 0; i < manifest->mount_option_count; i++)
-		(void)json_array_append_new(options, json_string(manifest->mount_options[i]));
-	return options;
+	if (value)
+		(void)json_object_set_new(object, key, value); /* no memory is its only failure */
+}
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+	put(object, key, json_string(text));
+}
+
+/* The annotation is what the external-provisioner knows its volumes by, should the reclaim policy become Delete one day. */
+static json_t *metadata_of(const struct inspect_manifest *manifest)
+{
+	json_t *annotations = json_object();
+	json_t *metadata = json_object();
+	put_text(annotations, "pv.kubernetes.io/provisioned-by", manifest->driver_name);
+	put_text(metadata, "name", manifest->name);
+	put(metadata, "annotations", annotations);
+	return metadata;
+}
+
+static json_t *array_of(const char *const *texts, size_t count)
+{
+	json_t *array = count > 0 ? json_array() : NULL;
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(array, json_string(texts[i])); /* as above */
+	return array;
 }
 
 static json_t *claim_of(const struct inspect_manifest *manifest)
 {
 	if (!manifest->claim)
 		return NULL;
-	return json_pack("{ss ss ss ss}", "apiVersion", "v1", "kind", "PersistentVolumeClaim", "namespace",
-			 manifest->claim_namespace, "name", manifest->claim);
+	json_t *claim = json_object();
+	put_text(claim, "apiVersion", "v1");
+	put_text(claim, "kind", "PersistentVolumeClaim");
+	put_text(claim, "namespace", manifest->claim_namespace);
+	put_text(claim, "name", manifest->claim);
+	return claim;
 }
 
-/* The annotation is what the external-provisioner knows its volumes by, should the reclaim policy become Delete one day. */
+static json_t *source_of(const struct inspect_manifest *manifest)
+{
+	json_t *attributes = json_object();
+	json_t *source = json_object();
+	put_text(attributes, "server", manifest->server);
+	put_text(attributes, "share", manifest->share);
+	put_text(attributes, "subDir", manifest->sub_dir);
+	put_text(source, "driver", manifest->driver_name);
+	put_text(source, "volumeHandle", manifest->volume_id);
+	put(source, "volumeAttributes", attributes);
+	return source;
+}
+
 static json_t *tree_of(const struct inspect_manifest *manifest)
 {
-	json_t *metadata = json_pack("{ss s{ss}}", "name", manifest->name, "annotations",
-				     "pv.kubernetes.io/provisioned-by", manifest->driver_name);
-	json_t *csi = json_pack("{ss ss s{ss ss ss}}", "driver", manifest->driver_name, "volumeHandle",
-				manifest->volume_id, "volumeAttributes", "server", manifest->server, "share",
-				manifest->share, "subDir", manifest->sub_dir);
-	json_t *spec = json_pack("{s{ss} s[s] ss ss so* so* so}", "capacity", "storage", manifest->capacity,
-				 "accessModes", "ReadWriteMany", "persistentVolumeReclaimPolicy", "Retain",
-				 "storageClassName", manifest->storage_class, "mountOptions",
-				 mount_options_of(manifest), "claimRef", claim_of(manifest), "csi", csi);
-	return json_pack("{ss ss so so}", "apiVersion", "v1", "kind", "PersistentVolume", "metadata", metadata, "spec",
-			 spec);
+	static const char *const access_modes[] = {"ReadWriteMany"};
+	json_t *capacity = json_object();
+	json_t *spec = json_object();
+	json_t *tree = json_object();
+	put_text(capacity, "storage", manifest->capacity);
+	put(spec, "capacity", capacity);
+	put(spec, "accessModes", array_of(access_modes, 1));
+	put_text(spec, "persistentVolumeReclaimPolicy", "Retain");
+	put_text(spec, "storageClassName", manifest->storage_class);
+	put(spec, "mountOptions", array_of(manifest->mount_options, manifest->mount_option_count));
+	put(spec, "claimRef", claim_of(manifest));
+	put(spec, "csi", source_of(manifest));
+	put_text(tree, "apiVersion", "v1");
+	put_text(tree, "kind", "PersistentVolume");
+	put(tree, "metadata", metadata_of(manifest));
+	put(tree, "spec", spec);
+	return tree;
 }
 
 /* ---- YAML: objects of plain keys, arrays of strings, strings */
