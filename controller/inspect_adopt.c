@@ -11,7 +11,6 @@
 #include "inspect_command.h"
 #include "inspect_manifest.h"
 #include "inspect_names.h"
-#include "inspect_text.h"
 #include "record_store.h"
 
 #define MOUNT_OPTIONS_MAX 64
@@ -48,8 +47,7 @@ static int read_directory(struct adoption *adoption, const char *text, struct st
 		return status_set(st, STATUS_INVALID_ARGUMENT, "\"%s\" is the share itself, which is no volume", text);
 	if (!utf8_is_valid(text, strlen(text)))
 		return status_set(st, STATUS_INVALID_ARGUMENT,
-				  "\"%s\" is not UTF-8, which Kubernetes cannot name: rename the directory",
-				  inspect_text_shown(arena, text));
+				  "\"%s\" is not UTF-8, which Kubernetes cannot name: rename the directory", text);
 	if (names_is_archive(adoption->path.names[0]))
 		return status_set(st, STATUS_INVALID_ARGUMENT,
 				  "\"%s\" is the archive of a deleted volume: rename it to adopt it", text);

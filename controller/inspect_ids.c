@@ -69,6 +69,11 @@ static const char *path_of(struct arena *arena, const struct volume_id *id)
 			    id->path.count > 0 ? "/" : "", path_join(arena, &id->path));
 }
 
+static const char *or_unknown(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
 int inspect_id_decode(struct inspect *inspect, struct export_use *use, struct status *st)
 {
 	const char *text = inspect->arguments.items[0];
@@ -81,8 +86,8 @@ int inspect_id_decode(struct inspect *inspect, struct export_use *use, struct st
 		INSPECT_CELL_TEXT(form_of(&id, element_count)),
 		INSPECT_CELL_TEXT(id.server),
 		INSPECT_CELL_TEXT(id.share),
-		INSPECT_CELL_TEXT(id.sub_dir),
-		INSPECT_CELL_TEXT(volume_id_name(&id)),
+		INSPECT_CELL_TEXT(or_unknown(id.sub_dir)),
+		INSPECT_CELL_TEXT(or_unknown(volume_id_name(&id))),
 		INSPECT_CELL_TEXT(on_delete_word(id.on_delete)),
 		INSPECT_CELL_TEXT(path_of(&inspect->arena, &id)),
 		INSPECT_CELL_TEXT(note_of(&id, element_count)),
