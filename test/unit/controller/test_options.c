@@ -119,11 +119,14 @@ static void options_reach_the_configuration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_required),         TEST(the_arguments_of_csi_driver_nfs_are_taken),
-		TEST(bad_policy_is_named),         TEST(bounds_are_kept),
-		TEST(shares_are_read_with_their_options),         TEST(bounds_are_kept),
-		TEST(bad_share_is_named),         TEST(bounds_are_kept),
-		TEST(unknown_capability_is_named), TEST(options_reach_the_configuration),
+		TEST(nothing_is_required),
+		TEST(the_arguments_of_csi_driver_nfs_are_taken),
+		TEST(bad_policy_is_named),
+		TEST(bounds_are_kept),
+		TEST(shares_are_read_with_their_options),
+		TEST(bad_share_is_named),
+		TEST(unknown_capability_is_named),
+		TEST(options_reach_the_configuration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
