@@ -274,7 +274,7 @@ static int match(const struct inspect_command *command, int argc, char *const ar
 
 int inspect_main(const struct inspect_surroundings *surroundings, int argc, char *const argv[])
 {
-	log_configure(LOG_WARNING, LOG_FORMAT_TEXT);
+	log_configure(LOG_ERROR, LOG_FORMAT_TEXT); /* a failure is told once, by the command */
 	for (size_t i = 0; i < COMMANDS; i++) {
 		int words = match(&commands[i], argc - 1, argv + 1);
 		if (words > 0)

@@ -2,7 +2,7 @@
 # Tests, lint, demo and benchmark.  Included by the Makefile.
 
 # ---- everything, on a machine that may have nothing installed yet
-CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-nfs check-controller check-kill check-clients check-h2spec \
+CHECK_SUITES := check-build lint check-docs check-unit check-proto check-contract check-nfs check-controller check-inspect check-kill check-clients check-h2spec \
 	check-sanity check-fuzz asan check-guest
 
 check: ## every test there is; installs what is missing
@@ -23,7 +23,7 @@ lint: $(PROTO_HEADERS) ## house rules: layers, banned calls, format, headers tha
 	@test/lint/lint.py $(BUILD)
 
 # Built in parallel, run one after another: the suites start servers and measure what they leave behind.
-SANITIZED := check-unit check-contract check-nfs check-controller check-clients check-sanity
+SANITIZED := check-unit check-contract check-nfs check-controller check-inspect check-clients check-sanity
 asan: ## what runs on the host, under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) -s -j2 SAN=1 WERROR=1 BUILD=$(BUILD)/asan all $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
 	@$(MAKE) -s SAN=1 WERROR=1 BUILD=$(BUILD)/asan $(SANITIZED)
@@ -110,6 +110,11 @@ check-controller: $(CONTROLLER_TESTS) $(BUILD)/csi-controller ## csi-controller 
 	@test/controller/run $(BUILD)/test/controller $(BUILD)/csi-controller
 
 .PHONY: check-controller
+
+check-inspect: $(BUILD)/csi-controller ## csi-controller inspect, over a directory and over NFS
+	@test/inspect/run $<
+
+.PHONY: check-inspect
 
 # ---- the outside world: the official csi.proto (needs Go)
 $(BUILD)/gen/csi.desc: proto/csi.proto
