@@ -54,6 +54,25 @@ def compare(program, where, documented, real):
             complaints.append(f"{where}: --{name} of {program} is {real[name]} in --help, {documented[name]} here")
 
 
+def check_inspect(program):
+    """Every command of inspect and every option of it stands in the man page's section, if it is none of the server's."""
+    text = subprocess.run([program, "inspect", "--help"], check=True, capture_output=True, text=True).stdout
+    page = open("docs/csi-controller.8", encoding="utf-8").read()
+    section = re.search(r"^\.SH INSPECT$(.*?)^\.SH ", page, flags=re.M | re.S).group(1).replace("\\-", "-")
+    known = set()
+    commands = re.findall(r"^  ((?:[a-z]+ )?[a-z]+)(?: [A-Z]+)?\n", text, flags=re.M)
+    for command in commands:
+        if not re.search(rf'^\.B[RI]? "?{command}\b', section, flags=re.M):
+            complaints.append(f"docs/csi-controller.8: inspect {command} is missing")
+        words = [program, "inspect", *command.split(), "--help"]
+        known |= set(re.findall(r"^  --(\S+)", subprocess.run(words, check=True, capture_output=True, text=True).stdout,
+                                flags=re.M))
+    documented = set(re.findall(r"--([a-z][a-z-]+)", section)) | {"o", "help", "version"}
+    for name in sorted(known ^ documented):
+        complaints.append(f"docs/csi-controller.8: --{name} of inspect is missing, or there is none")
+    return len(commands)
+
+
 def main():
     build = sys.argv[1]
     count = 0
@@ -64,9 +83,10 @@ def main():
             complaints.append(f"{program} --help: only {len(real)} options found")
         compare(program, f"docs/{program}.8", options_of_man(f"docs/{program}.8"), real)
         compare(program, "README.md", options_of_readme(program), real)
+    commands = check_inspect(f"{build}/csi-controller")
     for line in complaints:
         print(line)
-    print(f"{count} options compared with man pages and README, {len(complaints)} complaints")
+    print(f"{count} options and {commands} commands compared with man pages and README, {len(complaints)} complaints")
     return 1 if complaints else 0
 
 
