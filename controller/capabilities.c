@@ -25,6 +25,10 @@ static const struct row {
 	/* Of CSI 1.13: what was built for an earlier release may fail on a number that it does not know. */
 	{CONTROLLER_CAN(GET_VOLUME_HEALTH), "get-volume-health", false, NOTHING},
 	{CONTROLLER_CAN(LIST_VOLUME_HEALTH), "list-volume-health", false, CONTROLLER_CAN(GET_VOLUME_HEALTH)},
+	{CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME), "publish-unpublish-volume", false, NOTHING},
+	{CONTROLLER_CAN(PUBLISH_READONLY), "publish-readonly", false, CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)},
+	{CONTROLLER_CAN(LIST_VOLUMES_PUBLISHED_NODES), "list-volumes-published-nodes", false,
+	 CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)},
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
@@ -98,6 +102,11 @@ int capabilities_parse(const char *list, struct capabilities *ret, struct status
 bool capabilities_have(const struct capabilities *capabilities, unsigned type)
 {
 	return capabilities->types & bit(type);
+}
+
+void capabilities_add_attach(struct capabilities *capabilities)
+{
+	capabilities->types |= bit(CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)) | bit(CONTROLLER_CAN(PUBLISH_READONLY));
 }
 
 int capabilities_check(const struct capabilities *capabilities, unsigned type, struct status *st)

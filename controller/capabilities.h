@@ -28,6 +28,9 @@ struct capabilities {
  */
 int capabilities_parse(const char *list, struct capabilities *ret, struct status *st);
 
+/* --attach: what goes with ControllerPublishVolume. */
+void capabilities_add_attach(struct capabilities *capabilities);
+
 bool capabilities_have(const struct capabilities *capabilities, unsigned type);
 /* UNIMPLEMENTED where type is not in the set. */
 int capabilities_check(const struct capabilities *capabilities, unsigned type, struct status *st);

@@ -12,6 +12,7 @@
 #include "csi/service.h"
 #include "csi/volume_params.h"
 #include "export.h"
+#include "nodes_file.h"
 #include "shares.h"
 
 struct controller_config {
@@ -24,6 +25,7 @@ struct controller_config {
 	struct capabilities capabilities;
 	const struct export_key *shares; /* of --share */
 	size_t share_count;
+	const char *nodes_file; /* NULL: any node may be there */
 	struct exports_config exports;
 };
 
@@ -33,13 +35,14 @@ struct controller {
 	enum on_delete default_on_delete;
 	struct shares *shares; /* of --share, and those that calls named */
 	struct exports *exports;
-	struct slots *volumes; /* one slot each: a volume's name, and its directory */
-	struct slots *servers; /* calls_per_server slots each */
+	struct nodes_file *nodes; /* NULL: any node may be there */
+	struct slots *volumes;    /* one slot each: a volume's name, its directory, and each node it is published to */
+	struct slots *servers;    /* calls_per_server slots each */
 	/* Called once a share, that a call named and that was not known, has been reached; NULL for nobody. */
 	void (*on_new_share)(struct controller *controller, const struct export_key *key);
 };
 
-/* INVALID_ARGUMENT where default_on_delete is no policy.  Strings are borrowed. */
+/* INVALID_ARGUMENT where default_on_delete is no policy; as nodes_file_open.  Strings are borrowed. */
 int controller_init(struct controller *controller, const struct controller_config *config, struct status *st);
 /* No call runs any more. */
 void controller_release(struct controller *controller);
@@ -55,6 +58,8 @@ void controller_release(struct controller *controller);
 	M(ControllerGetVolume, controller_get_volume, GRPC_ON_WORKER) \
 	M(ControllerGetVolumeHealth, controller_get_volume_health, GRPC_ON_WORKER) \
 	M(ControllerListVolumeHealth, controller_list_volume_health, GRPC_ON_WORKER) \
+	M(ControllerPublishVolume, controller_publish_volume, GRPC_ON_WORKER) \
+	M(ControllerUnpublishVolume, controller_unpublish_volume, GRPC_ON_WORKER) \
 	M(ControllerGetCapabilities, controller_get_capabilities, GRPC_ON_LOOP)
 CSI_DECLARE_HANDLERS(CONTROLLER_METHODS)
 

@@ -20,10 +20,12 @@
 
 static const char *const volumes_names[] = {CSICORE_FOLDER, "volumes"};
 static const char *const trash_names[] = {CSICORE_FOLDER, "trash"};
+static const char *const attached_names[] = {CSICORE_FOLDER, "attached"};
 static const char *const jobs_names[] = {CSICORE_FOLDER, "jobs"};
 static const struct path folder_paths[EXPORT_FOLDERS] = {
 	[EXPORT_VOLUMES] = {(const char **)volumes_names, 2},
 	[EXPORT_TRASH] = {(const char **)trash_names, 2},
+	[EXPORT_ATTACHED] = {(const char **)attached_names, 2},
 	[EXPORT_JOBS] = {(const char **)jobs_names, 2},
 };
 

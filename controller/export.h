@@ -55,7 +55,7 @@ struct export_hold {
 };
 void export_hold_release(struct export_hold *hold);
 
-enum export_folder { EXPORT_ROOT, EXPORT_VOLUMES, EXPORT_TRASH, EXPORT_JOBS, EXPORT_FOLDERS };
+enum export_folder { EXPORT_ROOT, EXPORT_VOLUMES, EXPORT_TRASH, EXPORT_JOBS, EXPORT_ATTACHED, EXPORT_FOLDERS };
 
 /* One operation's use of an export. */
 struct export_use {

@@ -63,12 +63,10 @@ static int being_changed(const char *file, struct status *st)
  * The temporary name is the same for all controllers, and whoever finds it taken takes it away: an attempt that was cut off
  * left it, or another controller is at work, which then finds that it has nothing to put in place.
  */
-static int write_temporary(struct export_use *use, enum export_folder folder, struct replacement *r, const void *bytes,
-			   size_t length, struct cancel *cancel, struct status *st)
+static int write_temporary(struct export_use *use, struct replacement *r, const void *bytes, size_t length,
+			   struct cancel *cancel, struct status *st)
 {
 	(void)snprintf(r->temporary, sizeof(r->temporary), "~%s", r->file); /* one that is cut is no name and refused */
-	if (export_open_folder(use, folder, true, cancel, &r->dir, st) < 0)
-		return -1;
 	if (create_in(use, r->dir, r->temporary, bytes, length, cancel, st) == 0)
 		return 0;
 	if (st->errnum != EEXIST ||
@@ -84,15 +82,24 @@ static int put_in_place(struct export_use *use, const struct replacement *r, str
 	return fs_rename(use->fs, r->dir, r->temporary, r->dir, r->file, cancel, st);
 }
 
-int folder_replace_file(struct export_use *use, enum export_folder folder, const char *file, const void *bytes,
-			size_t length, struct cancel *cancel, struct status *st)
+int folder_replace_in(struct export_use *use, struct fs_dir *dir, const char *file, const void *bytes, size_t length,
+		      struct cancel *cancel, struct status *st)
 {
-	struct replacement r = {.file = file};
-	if (write_temporary(use, folder, &r, bytes, length, cancel, st) < 0)
+	struct replacement r = {.dir = dir, .file = file};
+	if (write_temporary(use, &r, bytes, length, cancel, st) < 0)
 		return -1;
 	if (put_in_place(use, &r, cancel, st) == 0)
 		return 0;
 	return st->errnum == ENOENT ? being_changed(file, st) : -1;
+}
+
+int folder_replace_file(struct export_use *use, enum export_folder folder, const char *file, const void *bytes,
+			size_t length, struct cancel *cancel, struct status *st)
+{
+	struct fs_dir *dir;
+	if (export_open_folder(use, folder, true, cancel, &dir, st) < 0)
+		return -1;
+	return folder_replace_in(use, dir, file, bytes, length, cancel, st);
 }
 
 int folder_exchange_file(struct export_use *use, enum export_folder folder, const char *file,
@@ -103,7 +110,8 @@ int folder_exchange_file(struct export_use *use, enum export_folder folder, cons
 	struct replacement r = {.file = file};
 	bool exists;
 	strbuf_init(&now, before->length + 1);
-	if (write_temporary(use, folder, &r, bytes, length, cancel, st) < 0)
+	if (export_open_folder(use, folder, true, cancel, &r.dir, st) < 0 ||
+	    write_temporary(use, &r, bytes, length, cancel, st) < 0)
 		return -1;
 	/* From here on, whoever puts another file in place has first taken the temporary one away. */
 	if (folder_read_file(use, folder, file, &now, cancel, &exists, st) < 0)

@@ -15,6 +15,9 @@ int folder_create_file(struct export_use *use, enum export_folder folder, const 
  * controller does so too. */
 int folder_replace_file(struct export_use *use, enum export_folder folder, const char *file, const void *bytes,
 			size_t length, struct cancel *cancel, struct status *st);
+/* The same in a directory that is open. */
+int folder_replace_in(struct export_use *use, struct fs_dir *dir, const char *file, const void *bytes, size_t length,
+		      struct cancel *cancel, struct status *st);
 /*
  * The same, but only in the place of a file that holds before.  0 does not say whether it came to that: the caller looks, and
  * tries again.  Another controller that does so too loses nothing that it has seen in place.

@@ -29,7 +29,7 @@ void controller_options_release(struct controller_options *options)
 	driver_options_release(&options->driver);
 }
 
-#define OWN_ROWS 15
+#define OWN_ROWS 17
 
 static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS])
 {
@@ -41,6 +41,10 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		 "Remove an archive that is in the way of a new one."},
 		{"share", OPTION_LIST, &o->share_texts, "SERVER:/PATH[,OPTIONS]", NULL,
 		 "A share that is known from the start, with the mount options that reach it; can be repeated."},
+		{"attach", OPTION_BOOL, &o->attaches, NULL, "false",
+		 "Serve ControllerPublishVolume: a volume for a single node is on one node alone."},
+		{"nodes-file", OPTION_TEXT, &o->nodes_file, "FILE", NULL,
+		 "The nodes there are, one id a line; otherwise a volume may be published to any."},
 		{"calls-per-server", OPTION_NUMBER, &o->calls_per_server, "N", "100",
 		 "Calls that may wait for one NFS server; more are refused at once.", 1, 1024},
 		{"call-timeout", OPTION_DURATION, &o->call_timeout_ms, "TIME", "15m", "Bound on every call.", 1000,
@@ -98,6 +102,8 @@ int controller_options_parse(struct controller_options *options, int argc, char 
 				  options->default_on_delete);
 	if (capabilities_parse(options->capabilities_text, &options->capabilities, st) < 0)
 		return status_prefix(st, "--capabilities");
+	if (options->attaches)
+		capabilities_add_attach(&options->capabilities);
 	return parse_shares(options, st);
 }
 
@@ -128,6 +134,7 @@ void controller_options_apply(const struct controller_options *options, struct e
 		.capabilities = options->capabilities,
 		.shares = options->shares,
 		.share_count = options->share_count,
+		.nodes_file = options->nodes_file,
 		.exports = {export_backend_open, ret_backend, EXPORTS_MAX},
 	};
 }

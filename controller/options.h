@@ -18,6 +18,8 @@ struct controller_options {
 	int64_t calls_per_server;
 	int64_t call_timeout_ms, connect_timeout_ms, reply_timeout_ms;
 	int64_t nfs_uid, nfs_gid;
+	bool attaches;
+	const char *nodes_file; /* NULL where not given */
 	struct capabilities capabilities;
 	struct export_key shares[OPTION_LIST_MAX]; /* strings in the driver's arena */
 	size_t share_count;

@@ -16,12 +16,19 @@ int controller_init(struct controller *controller, const struct controller_confi
 		return status_set(st, STATUS_INVALID_ARGUMENT,
 				  "invalid value %s for OnDelete, supported values are [ delete retain archive]",
 				  config->default_on_delete);
+	struct nodes_file *nodes = NULL;
+	if (config->nodes_file) {
+		nodes = nodes_file_open(config->nodes_file, st);
+		if (!nodes)
+			return -1;
+	}
 	*controller = (struct controller){
 		.driver = {config->driver_name, CSICORE_VERSION},
 		.config = *config,
 		.default_on_delete = default_on_delete,
 		.shares = shares_new(),
 		.exports = exports_new(&config->exports),
+		.nodes = nodes,
 		.volumes = slots_new(1),
 		.servers = slots_new(config->calls_per_server),
 	};
@@ -34,6 +41,7 @@ void controller_release(struct controller *controller)
 {
 	exports_free(controller->exports);
 	shares_free(controller->shares);
+	nodes_file_close(controller->nodes);
 	slots_free(controller->volumes);
 	slots_free(controller->servers);
 	*controller = (struct controller){0};
@@ -143,6 +151,28 @@ int get_capacity(struct grpc_call *call, const Csi__V1__GetCapacityRequest *requ
 	if (check_can(call, CONTROLLER_CAN(GET_CAPACITY), st) < 0)
 		return -1;
 	return capacity_get(&context, request, response, st);
+}
+
+int controller_publish_volume(struct grpc_call *call, const Csi__V1__ControllerPublishVolumeRequest *request,
+			      Csi__V1__ControllerPublishVolumeResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "volume", request->volume_id);
+	grpc_call_log(call, "node", request->node_id);
+	if (check_can(call, CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME), st) < 0)
+		return -1;
+	return volume_publish(&context, request, response, st);
+}
+
+int controller_unpublish_volume(struct grpc_call *call, const Csi__V1__ControllerUnpublishVolumeRequest *request,
+				Csi__V1__ControllerUnpublishVolumeResponse *response, struct status *st)
+{
+	struct volume_call context = volume_call_of(call);
+	grpc_call_log(call, "volume", request->volume_id);
+	grpc_call_log(call, "node", request->node_id);
+	if (check_can(call, CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME), st) < 0)
+		return -1;
+	return volume_unpublish(&context, request, st);
 }
 
 int controller_get_capabilities(struct grpc_call *call, const Csi__V1__ControllerGetCapabilitiesRequest *request,

@@ -30,6 +30,16 @@ int volume_lock(const struct volume_call *call, const struct volume_id *id, cons
 	return volume_lock_server(call, id->server, &locks->server, st);
 }
 
+int volume_lock_node(const struct volume_call *call, const struct volume_id *id, const char *node_id,
+		     struct volume_locks *locks, struct status *st)
+{
+	const char *name = arena_printf(call->arena, "node %s#%s", node_id, volume_id_name(id));
+	if (!slot_take(&locks->name, call->controller->volumes, name))
+		return status_set(st, STATUS_ABORTED, "An operation with the given Volume ID %s already exists",
+				  volume_id_name(id));
+	return volume_lock_server(call, id->server, &locks->server, st);
+}
+
 void volume_locks_release(struct volume_locks *locks)
 {
 	slot_release(&locks->server);
@@ -63,9 +73,7 @@ int volume_read_record(struct export_use *use, struct arena *arena, const struct
 	bool has_name = name[0] != '\0' && strlen(name) <= RECORD_VOLUME_NAME_MAX;
 	if (has_name && record_store_read(use, arena, name, cancel, &record, st) < 0 && !record_store_is_refusal(st))
 		return -1;
-	bool is_of_volume =
-		record && strcmp(path_normalize(arena, record->sub_dir), path_normalize(arena, id->sub_dir)) == 0;
-	*ret_record = is_of_volume ? record : NULL;
+	*ret_record = record && volume_is_record_of(arena, record, id) ? record : NULL;
 	return 0;
 }
 

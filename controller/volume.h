@@ -27,6 +27,10 @@ int volume_expand(const struct volume_call *call, const Csi__V1__ControllerExpan
 		  Csi__V1__ControllerExpandVolumeResponse *response, struct status *st);
 int volume_modify(const struct volume_call *call, const Csi__V1__ControllerModifyVolumeRequest *request,
 		  struct status *st);
+int volume_publish(const struct volume_call *call, const Csi__V1__ControllerPublishVolumeRequest *request,
+		   Csi__V1__ControllerPublishVolumeResponse *response, struct status *st);
+int volume_unpublish(const struct volume_call *call, const Csi__V1__ControllerUnpublishVolumeRequest *request,
+		     struct status *st);
 
 int volume_list(const struct volume_call *call, const Csi__V1__ListVolumesRequest *request,
 		Csi__V1__ListVolumesResponse *response, struct status *st);
@@ -48,6 +52,9 @@ struct volume_locks {
  * calls waiting already.  locks is zeroed before. */
 int volume_lock(const struct volume_call *call, const struct volume_id *id, const char *shown,
 		struct volume_locks *locks, struct status *st);
+/* The same for what is done about one node: it keeps out what is done about the same one, and "" is one too. */
+int volume_lock_node(const struct volume_call *call, const struct volume_id *id, const char *node_id,
+		     struct volume_locks *locks, struct status *st);
 void volume_locks_release(struct volume_locks *locks);
 /* The server's slot alone. */
 int volume_lock_server(const struct volume_call *call, const char *server, struct slot *slot, struct status *st);
@@ -77,6 +84,17 @@ bool volume_is_record_of(struct arena *arena, const Csicore__VolumeRecord *recor
 /* The volume's record; NULL where there is none, it may not be read, or it is about another directory. */
 int volume_read_record(struct export_use *use, struct arena *arena, const struct volume_id *id, struct cancel *cancel,
 		       Csicore__VolumeRecord **ret_record, struct status *st);
+
+/* Where a volume is: as its context says, whatever its id looks like (static volumes); without one, as its id does. */
+struct volume_place {
+	const char *server, *share;
+	struct path path;
+};
+int volume_find_place(const struct volume_call *call, const char *volume_id, const struct string_pair *context,
+		      size_t count, struct volume_place *ret, struct status *st);
+/* NOT_FOUND where there is no directory.  export says what the request tells of the way (capability, secrets). */
+int volume_check_place(const struct volume_call *call, const char *volume_id, const struct volume_place *place,
+		       const struct volume_export *export, struct status *st);
 
 /* Opens the directory that holds the last name of path (count >= 1): the root itself, or the directory at the other names.
  * *ret_opened is what the caller has to fs_close, NULL for the root. */

@@ -81,7 +81,7 @@ int volume_expand(const struct volume_call *call, const Csi__V1__ControllerExpan
 		.secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
 		.secret_count = request->n_secrets,
 	};
-	if (volume_found_run(call, request->volume_id, &export, expand_on_export, &expansion, st) < 0)
+	if (volume_found_run(call, request->volume_id, NULL, &export, expand_on_export, &expansion, st) < 0)
 		return -1;
 	response->capacity_bytes = expansion.capacity_bytes;
 	response->node_expansion_required = false; /* a directory is as large as its export: nothing is left to do */

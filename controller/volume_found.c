@@ -55,15 +55,16 @@ static int find_and_run(struct export_use *use, void *context, struct cancel *ca
 	return run->operation(use, &run->volume, run->context, st);
 }
 
-int volume_found_run(const struct volume_call *call, const char *volume_id, const struct volume_export *export,
-		     volume_operation *operation, void *context, struct status *st)
+int volume_found_run(const struct volume_call *call, const char *volume_id, const char *node_id,
+		     const struct volume_export *export, volume_operation *operation, void *context, struct status *st)
 {
 	struct run run = {{.call = call, .volume_id = volume_id}, operation, context};
 	struct volume_id *id = &run.volume.id;
 	if (volume_read_id(call->arena, volume_id, id, st) < 0)
 		return -1;
 	AUTO(volume_locks_release) struct volume_locks locks = {0};
-	if (volume_lock(call, id, volume_id, &locks, st) < 0)
+	if ((node_id ? volume_lock_node(call, id, node_id, &locks, st) : volume_lock(call, id, volume_id, &locks, st)) <
+	    0)
 		return -1;
 	struct volume_export way = *export;
 	way.server = id->server;

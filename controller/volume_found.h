@@ -19,11 +19,11 @@ struct volume_found {
 typedef int volume_operation(struct export_use *use, struct volume_found *volume, void *context, struct status *st);
 
 /*
- * Runs operation with the volume locked.  export says what the request tells of the way to it (capability, secrets).
+ * Runs operation with the volume locked, or with what is done about one node of it where node_id is not NULL.  export says what the request tells of the way to it (capability, secrets).
  * NOT_FOUND where the id is none of this driver's or there is no directory; else as volume_lock and volume_open_export.
  */
-int volume_found_run(const struct volume_call *call, const char *volume_id, const struct volume_export *export,
-		     volume_operation *operation, void *context, struct status *st);
+int volume_found_run(const struct volume_call *call, const char *volume_id, const char *node_id,
+		     const struct volume_export *export, volume_operation *operation, void *context, struct status *st);
 
 /* Makes the record of a volume without one, such as those of csi-driver-nfs; where that cannot be, record stays NULL. */
 int volume_found_make_record(struct export_use *use, struct volume_found *volume, struct status *st);

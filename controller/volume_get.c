@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ControllerGetVolume: a directory is a volume, its record says the rest. */
+#include <string.h>
+
+#include "attachments.h"
 #include "base/arena.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -10,8 +13,20 @@ struct getting {
 	const struct volume_call *call;
 	const char *volume_id;
 	const struct volume_id *id;
-	Csi__V1__Volume *volume; /* result */
+	Csi__V1__Volume *volume; /* result, as are the nodes it is published to */
+	char **node_ids;
+	size_t node_count;
 };
+
+static int get_nodes(struct export_use *use, struct getting *getting, struct status *st)
+{
+	const struct volume_call *call = getting->call;
+	const char *name = volume_id_name(getting->id);
+	if (!capabilities_have(&call->controller->config.capabilities, CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)) ||
+	    name[0] == '\0' || strlen(name) > RECORD_VOLUME_NAME_MAX)
+		return 0;
+	return attachments_list(use, call->arena, name, call->cancel, &getting->node_ids, &getting->node_count, st);
+}
 
 static int get(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
@@ -21,7 +36,7 @@ static int get(struct export_use *use, void *context, struct cancel *cancel, str
 	struct fs_dir *dir;
 	Csicore__VolumeRecord *record;
 	if (volume_open_directory(use, &getting->id->path, cancel, &dir, &opened.dir, st) < 0 ||
-	    volume_read_record(use, arena, getting->id, cancel, &record, st) < 0)
+	    volume_read_record(use, arena, getting->id, cancel, &record, st) < 0 || get_nodes(use, getting, st) < 0)
 		return -1;
 	getting->volume = record ? volume_message_of_record(arena, record, getting->id)
 				 : volume_message_of_id(arena, getting->volume_id, getting->id);
@@ -49,5 +64,7 @@ int volume_get(const struct volume_call *call, const Csi__V1__ControllerGetVolum
 	response->volume = getting.volume;
 	response->status = arena_alloc(call->arena, sizeof(*response->status));
 	csi__v1__controller_get_volume_response__volume_status__init(response->status);
+	response->status->published_node_ids = getting.node_ids;
+	response->status->n_published_node_ids = getting.node_count;
 	return 0;
 }

@@ -85,5 +85,5 @@ int volume_modify(const struct volume_call *call, const Csi__V1__ControllerModif
 	if (volume_params_parse(call->arena, VOLUME_PARAMS_MUTABLE, modification.pairs, modification.count,
 				&modification.params, st) < 0)
 		return -1;
-	return volume_found_run(call, request->volume_id, &export, modify_on_export, &modification, st);
+	return volume_found_run(call, request->volume_id, NULL, &export, modify_on_export, &modification, st);
 }

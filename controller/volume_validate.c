@@ -9,12 +9,6 @@
 #include "base/status.h"
 #include "csi/capability.h"
 
-/* Where the volume is. */
-struct place {
-	const char *server, *share;
-	struct path path;
-};
-
 static const char *find_pair(const struct string_pair *pairs, size_t count, const char *key)
 {
 	for (size_t i = count; i > 0; i--)
@@ -23,26 +17,22 @@ static const char *find_pair(const struct string_pair *pairs, size_t count, cons
 	return NULL;
 }
 
-/* The volume context says where a volume is, whatever its handle looks like (static volumes); without one, the id does. */
-static int find_place(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
-		      struct place *ret, struct status *st)
+int volume_find_place(const struct volume_call *call, const char *volume_id, const struct string_pair *context,
+		      size_t count, struct volume_place *ret, struct status *st)
 {
-	const struct string_pair *context =
-		STRING_PAIRS(call->arena, request->volume_context, request->n_volume_context);
-	if (find_pair(context, request->n_volume_context, "server")) {
+	if (find_pair(context, count, "server")) {
 		struct volume_params params;
 		struct path path;
-		if (volume_params_parse(call->arena, VOLUME_PARAMS_ATTRIBUTES, context, request->n_volume_context,
-					&params, st) < 0 ||
+		if (volume_params_parse(call->arena, VOLUME_PARAMS_ATTRIBUTES, context, count, &params, st) < 0 ||
 		    path_split(call->arena, "subDir", params.sub_dir ? params.sub_dir : "", &path, st) < 0)
 			return -1;
-		*ret = (struct place){params.server, path_normalize(call->arena, params.share), path};
+		*ret = (struct volume_place){params.server, path_normalize(call->arena, params.share), path};
 		return 0;
 	}
 	struct volume_id id;
-	if (volume_read_id(call->arena, request->volume_id, &id, st) < 0)
+	if (volume_read_id(call->arena, volume_id, &id, st) < 0)
 		return -1;
-	*ret = (struct place){id.server, id.share, id.path};
+	*ret = (struct volume_place){id.server, id.share, id.path};
 	return 0;
 }
 
@@ -54,28 +44,37 @@ static int look_up(struct export_use *use, void *context, struct cancel *cancel,
 	return volume_open_directory(use, path, cancel, &dir, &opened.dir, st);
 }
 
-static int check_exists(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
-			struct status *st)
+int volume_check_place(const struct volume_call *call, const char *volume_id, const struct volume_place *place,
+		       const struct volume_export *export, struct status *st)
 {
-	struct place place;
-	if (find_place(call, request, &place, st) < 0)
-		return -1;
 	AUTO(slot_release) struct slot server = {0};
-	if (volume_lock_server(call, place.server, &server, st) < 0)
+	if (volume_lock_server(call, place->server, &server, st) < 0)
 		return -1;
-	const struct volume_export export = {.server = place.server,
-					     .share = place.share,
-					     .capability = request->volume_capabilities[0],
-					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
-					     .secret_count = request->n_secrets};
+	struct volume_export way = *export;
+	way.server = place->server;
+	way.share = place->share;
 	AUTO(export_hold_release) struct export_hold hold = {0};
-	if (volume_open_export(call, &export, &hold, st) < 0)
+	if (volume_open_export(call, &way, &hold, st) < 0)
 		return -1;
-	if (export_run(hold.export, look_up, &place.path, call->cancel, st) == 0)
+	if (export_run(hold.export, look_up, (void *)&place->path, call->cancel, st) == 0)
 		return 0;
 	if (volume_is_missing(st))
 		st->code = STATUS_NOT_FOUND;
-	return status_prefix(st, "volume %s", request->volume_id);
+	return status_prefix(st, "volume %s", volume_id);
+}
+
+static int check_exists(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
+			struct status *st)
+{
+	struct volume_place place;
+	const struct string_pair *context =
+		STRING_PAIRS(call->arena, request->volume_context, request->n_volume_context);
+	const struct volume_export export = {.capability = request->volume_capabilities[0],
+					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
+					     .secret_count = request->n_secrets};
+	if (volume_find_place(call, request->volume_id, context, request->n_volume_context, &place, st) < 0)
+		return -1;
+	return volume_check_place(call, request->volume_id, &place, &export, st);
 }
 
 /* Spec: a capability that is well formed and not supported is an answer without `confirmed`, not an error. */

@@ -26,11 +26,22 @@ static bool is_provisioned(const struct string_pair *pairs, size_t count)
 	return false;
 }
 
-static int parse_options(struct arena *arena, const Csi__V1__VolumeCapability *capability,
+/* What ControllerPublishVolume says of the volume as it is now; the volume context is as it was made.  NULL for nothing. */
+static const char *find_published(const Csi__V1__NodePublishVolumeRequest *request, const char *key)
+{
+	for (size_t i = 0; i < request->n_publish_context; i++) {
+		if (strcmp(request->publish_context[i]->key, key) == 0)
+			return request->publish_context[i]->value;
+	}
+	return NULL;
+}
+
+static int parse_options(struct arena *arena, const Csi__V1__NodePublishVolumeRequest *request,
 			 const struct volume_params *params, struct nfs_options **ret_options, struct status *st)
 {
-	const Csi__V1__VolumeCapability__MountVolume *mount = capability->mount;
-	const char **texts = arena_calloc(arena, mount->n_mount_flags + 1, sizeof(*texts));
+	const Csi__V1__VolumeCapability__MountVolume *mount = request->volume_capability->mount;
+	const char *published = find_published(request, "mountOptions");
+	const char **texts = arena_calloc(arena, mount->n_mount_flags + 2, sizeof(*texts));
 	struct nfs_options *options = arena_calloc(arena, 1, sizeof(*options));
 	size_t count = 0;
 
@@ -38,6 +49,8 @@ static int parse_options(struct arena *arena, const Csi__V1__VolumeCapability *c
 		texts[count] = mount->mount_flags[count];
 	if (params->mount_options)
 		texts[count++] = params->mount_options;
+	if (published)
+		texts[count++] = published;
 	if (nfs_options_parse(arena, texts, count, options, st) < 0)
 		return -1;
 	*ret_options = options;
@@ -97,14 +110,18 @@ static const struct mount_ownership *parse_ownership(const struct node *node, st
 int volume_source_parse(const struct node *node, struct arena *arena, const Csi__V1__NodePublishVolumeRequest *request,
 			struct volume_source *ret, struct status *st)
 {
-	const struct string_pair *pairs = STRING_PAIRS(arena, request->volume_context, request->n_volume_context);
+	struct string_pair *pairs = STRING_PAIRS(arena, request->volume_context, request->n_volume_context);
+	size_t pair_count = request->n_volume_context;
+	const char *published_mode = find_published(request, "mountPermissions");
 	struct volume_source source = {0};
 	struct volume_params params;
 	struct nfs_options *options = NULL;
 
-	if (volume_params_parse(arena, VOLUME_PARAMS_ATTRIBUTES, pairs, request->n_volume_context, &params, st) < 0 ||
+	if (published_mode)
+		pairs[pair_count++] = (struct string_pair){"mountPermissions", published_mode};
+	if (volume_params_parse(arena, VOLUME_PARAMS_ATTRIBUTES, pairs, pair_count, &params, st) < 0 ||
 	    parse_path(arena, &params, &source.nfs.path, st) < 0 ||
-	    parse_options(arena, request->volume_capability, &params, &options, st) < 0)
+	    parse_options(arena, request, &params, &options, st) < 0)
 		return -1;
 	if (request->readonly || capability_is_read_only(request->volume_capability))
 		options->attributes.flags |= MOUNT_ATTR_RDONLY;
@@ -113,8 +130,7 @@ int volume_source_parse(const struct node *node, struct arena *arena, const Csi_
 	source.nfs.options = options;
 	source.name = nfs_source_format(arena, source.nfs.server, source.nfs.path);
 	if (!source.is_read_only)
-		source.nfs.ownership =
-			parse_ownership(node, arena, &params, !is_provisioned(pairs, request->n_volume_context));
+		source.nfs.ownership = parse_ownership(node, arena, &params, !is_provisioned(pairs, pair_count));
 	find_local(node, arena, &source);
 	*ret = source;
 	return 0;

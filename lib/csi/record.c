@@ -8,9 +8,11 @@
 #include "base/arena.h"
 
 #define FILE_NAME_MAX 250 /* leaves room below NAME_MAX for a prefix such as a temporary file's */
-#define HEADER_BYTES 16   /* magic, length, checksum */
+#define MAGIC_BYTES 8
+#define HEADER_BYTES 16 /* magic, length, checksum */
 
-static const char magic[8] = "csicvol1";
+static const char volume_magic[8] = "csicvol1";
+static const char attachment_magic[8] = "csicatt1";
 
 static bool stands_for_itself(const char *name, size_t i)
 {
@@ -89,12 +91,13 @@ static uint32_t get_u32(const uint8_t *at)
 	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-const uint8_t *record_encode(struct arena *arena, const Csicore__VolumeRecord *record, size_t *ret_length)
+static const uint8_t *encode(struct arena *arena, const char *magic, const ProtobufCMessage *message,
+			     size_t *ret_length)
 {
-	size_t length = csicore__volume_record__get_packed_size(record);
+	size_t length = protobuf_c_message_get_packed_size(message);
 	uint8_t *bytes = arena_alloc(arena, HEADER_BYTES + length);
-	(void)csicore__volume_record__pack(record, bytes + HEADER_BYTES); /* its size was just asked */
-	memcpy(bytes, magic, sizeof(magic));
+	(void)protobuf_c_message_pack(message, bytes + HEADER_BYTES); /* its size was just asked */
+	memcpy(bytes, magic, MAGIC_BYTES);
 	put_u32(bytes + 8, (uint32_t)length);
 	put_u32(bytes + 12, checksum(bytes + HEADER_BYTES, length));
 	*ret_length = HEADER_BYTES + length;
@@ -112,15 +115,38 @@ static void free_nothing(void *arena, void *pointer)
 	(void)pointer;
 }
 
-Csicore__VolumeRecord *record_decode(struct arena *arena, const void *bytes, size_t length)
+static ProtobufCMessage *decode(struct arena *arena, const char *magic, const ProtobufCMessageDescriptor *descriptor,
+				const void *bytes, size_t length)
 {
 	const uint8_t *header = bytes;
-	if (length < HEADER_BYTES || length > RECORD_BYTES_MAX || memcmp(header, magic, sizeof(magic)) != 0)
+	if (length < HEADER_BYTES || length > RECORD_BYTES_MAX || memcmp(header, magic, MAGIC_BYTES) != 0)
 		return NULL;
 	const uint8_t *message = header + HEADER_BYTES;
 	size_t message_length = length - HEADER_BYTES;
 	if (get_u32(header + 8) != message_length || get_u32(header + 12) != checksum(message, message_length))
 		return NULL;
 	ProtobufCAllocator allocator = {allocate, free_nothing, arena};
-	return csicore__volume_record__unpack(&allocator, message_length, message);
+	return protobuf_c_message_unpack(descriptor, &allocator, message_length, message);
+}
+
+const uint8_t *record_encode(struct arena *arena, const Csicore__VolumeRecord *record, size_t *ret_length)
+{
+	return encode(arena, volume_magic, &record->base, ret_length);
+}
+
+Csicore__VolumeRecord *record_decode(struct arena *arena, const void *bytes, size_t length)
+{
+	return (Csicore__VolumeRecord *)decode(arena, volume_magic, &csicore__volume_record__descriptor, bytes, length);
+}
+
+const uint8_t *attachment_record_encode(struct arena *arena, const Csicore__AttachmentRecord *record,
+					size_t *ret_length)
+{
+	return encode(arena, attachment_magic, &record->base, ret_length);
+}
+
+Csicore__AttachmentRecord *attachment_record_decode(struct arena *arena, const void *bytes, size_t length)
+{
+	return (Csicore__AttachmentRecord *)decode(arena, attachment_magic, &csicore__attachment_record__descriptor,
+						   bytes, length);
 }

@@ -30,4 +30,9 @@ const uint8_t *record_encode(struct arena *arena, const Csicore__VolumeRecord *r
 /* NULL where the bytes are no whole record: the caller goes on as if there were none.  The record is in the arena. */
 Csicore__VolumeRecord *record_decode(struct arena *arena, const void *bytes, size_t length);
 
+/* The same for the attachment of a volume to a node. */
+const uint8_t *attachment_record_encode(struct arena *arena, const Csicore__AttachmentRecord *record,
+					size_t *ret_length);
+Csicore__AttachmentRecord *attachment_record_decode(struct arena *arena, const void *bytes, size_t length);
+
 #endif

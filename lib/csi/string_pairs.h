@@ -15,7 +15,7 @@ struct string_pair {
 	const char *value;
 };
 
-/* The pairs of a map field (an array of count entry pointers) in the arena; key and value still point into the message.
+/* The pairs of a map field (an array of count entry pointers) in the arena, with room for one more; key and value still point into the message.
  * As protobuf wants it, a later entry of the same key wins: STRING_PAIRS keeps the order, look-ups go from the end. */
 #define STRING_PAIRS(arena, entries, count) \
 	({ \

@@ -24,6 +24,13 @@ static void check_rewrite(struct arena *arena, const Csicore__VolumeRecord *reco
 	require(record_decode(arena, bytes, length) != NULL);
 }
 
+static void check_attachment_rewrite(struct arena *arena, const Csicore__AttachmentRecord *record)
+{
+	size_t length;
+	const uint8_t *bytes = attachment_record_encode(arena, record, &length);
+	require(attachment_record_decode(arena, bytes, length) != NULL);
+}
+
 /* Any bytes as a name: its file name is one that a server takes. */
 static void check_file_name(struct arena *arena, const uint8_t *bytes, size_t length)
 {
@@ -42,6 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	Csicore__VolumeRecord *record = record_decode(&arena, bytes, length);
 	if (record)
 		check_rewrite(&arena, record);
+	Csicore__AttachmentRecord *attachment = attachment_record_decode(&arena, bytes, length);
+	if (attachment)
+		check_attachment_rewrite(&arena, attachment);
 	check_file_name(&arena, bytes, length);
 	arena_release(&arena);
 	return 0;

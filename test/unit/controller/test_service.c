@@ -19,6 +19,8 @@ static void service_lists_what_it_can_do(void **state)
 		"ControllerGetVolume",
 		"ControllerGetVolumeHealth",
 		"ControllerListVolumeHealth",
+		"ControllerPublishVolume",
+		"ControllerUnpublishVolume",
 		"ControllerGetCapabilities",
 	};
 	const size_t count = sizeof(names) / sizeof(names[0]);

@@ -44,6 +44,45 @@ static void flags_and_context_options_both_count(void **state)
 	assert_int_equal(f->mounter.attributes, MOUNT_ATTR_NOATIME | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 }
 
+static void published(struct node_fixture *f, Csi__V1__NodePublishVolumeRequest *request, const char *key,
+		      const char *value)
+{
+	Csi__V1__NodePublishVolumeRequest__PublishContextEntry *entry = arena_alloc(&f->arena, sizeof(*entry));
+
+	csi__v1__node_publish_volume_request__publish_context_entry__init(entry);
+	entry->key = arena_strdup(&f->arena, key);
+	entry->value = arena_strdup(&f->arena, value);
+	request->publish_context = arena_calloc(&f->arena, 1, sizeof(*request->publish_context));
+	request->publish_context[0] = entry;
+	request->n_publish_context = 1;
+}
+
+static void options_of_the_controller_come_last(void **state)
+{
+	struct node_fixture *f = *state;
+	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
+
+	node_request_flag(f, request, "nfsvers=4.1,noatime");
+	node_request_context(f, request, "mountOptions", "vers=3,nodev");
+	published(f, request, "mountOptions", "vers=4.2,atime");
+	node_must_publish(f, request, PUBLISH_MOUNTED);
+	assert_string_equal(f->mounter.version, "4.2");
+	assert_int_equal(f->mounter.attributes, MOUNT_ATTR_NODEV);
+	published(f, request, "mountOptions", "remount");
+	(void)node_publish_refused(f, request, STATUS_INVALID_ARGUMENT);
+}
+
+static void mode_of_the_controller_wins(void **state)
+{
+	struct node_fixture *f = *state;
+	Csi__V1__NodePublishVolumeRequest *request = node_request(f);
+
+	node_request_context(f, request, "mountPermissions", "0777");
+	published(f, request, "mountPermissions", "0750");
+	node_must_publish(f, request, PUBLISH_MOUNTED);
+	assert_int_equal(f->mounter.ownership.mode, 0750);
+}
+
 static void read_only_is_asked_for_in_three_ways(void **state)
 {
 	struct node_fixture *f = *state;
@@ -141,6 +180,8 @@ int main(void)
 		WITH_FIXTURE(sub_dir_is_below_the_share),
 		WITH_FIXTURE(ipv6_server_is_bracketed_once),
 		WITH_FIXTURE(flags_and_context_options_both_count),
+		WITH_FIXTURE(options_of_the_controller_come_last),
+		WITH_FIXTURE(mode_of_the_controller_wins),
 		WITH_FIXTURE(read_only_is_asked_for_in_three_ways),
 		WITH_FIXTURE(local_export_is_bound_instead),
 		WITH_FIXTURE(local_export_that_is_mounted_over_nfs_is_accepted),
