@@ -168,7 +168,7 @@ $(BUILD)/test/bench/controller-bench: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libcsicore.a $(TEST_LIBS)
 
-bench-controller: $(BUILD)/test/bench/controller-bench $(BUILD)/csi-controller ## csi-controller beside the bare NFS requests
+bench-controller: $(BUILD)/test/bench/controller-bench $(BUILD)/csi-controller $(BUILD)/test/controller/many ## csi-controller beside the bare NFS requests
 	@test/bench/controller/run $^
 
 $(BUILD)/test/bench/tree: $(BUILD)/obj/test/bench/tree/tree.o $(SUPPORT_OBJECTS) $(BUILD)/libcsicore.a

@@ -168,6 +168,8 @@ static bool first_life(const struct visit *visit, unsigned *ret_count, char **re
 	traced_program_arm(program);
 	bool was_killed = act_until_killed(visit, program, &visit->scenario->act, client, ret_answer);
 	*ret_count = traced_program_count(program);
+	if (traced_program_has_forked(program))
+		fail(visit, "the call has started a process", "");
 	csi_client_close(client);
 	traced_program_free(program);
 	return was_killed;

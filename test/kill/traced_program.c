@@ -40,7 +40,7 @@ struct traced_program {
 	pthread_t tracer;
 	pid_t pid;
 	int pid_fd; /* -1 until it runs */
-	atomic_bool is_armed, has_ended;
+	atomic_bool is_armed, has_ended, has_forked;
 	atomic_uint count;
 };
 
@@ -184,6 +184,8 @@ static void go_on(struct traced_program *program, pid_t thread, int wait_status)
 	int event = wait_status >> 16;
 	if (event == PTRACE_EVENT_SECCOMP)
 		request = meet_call(program, thread);
+	else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK)
+		atomic_store(&program->has_forked, true);
 	else if (WSTOPSIG(wait_status) == (SIGTRAP | 0x80))
 		kill_now(program); /* the chosen call has returned */
 	else if (event == 0)
@@ -199,7 +201,8 @@ static int spawn(struct traced_program *program)
 	program->pid = fork();
 	if (program->pid == 0)
 		run(program, go[0]);
-	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD;
+	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+		       PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD;
 	program->pid_fd = program->pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, program->pid, 0);
 	int result = program->pid_fd < 0 ? -1 : (int)ptrace(PTRACE_SEIZE, program->pid, NULL, options);
 	if (result == 0)
@@ -299,4 +302,9 @@ unsigned traced_program_count(struct traced_program *program)
 bool traced_program_has_ended(struct traced_program *program)
 {
 	return atomic_load(&program->has_ended);
+}
+
+bool traced_program_has_forked(struct traced_program *program)
+{
+	return atomic_load(&program->has_forked);
 }

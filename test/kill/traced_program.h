@@ -38,5 +38,7 @@ void traced_program_arm(struct traced_program *program);
 unsigned traced_program_count(struct traced_program *program);
 /* True once it has ended. */
 bool traced_program_has_ended(struct traced_program *program);
+/* True once it has started a process. */
+bool traced_program_has_forked(struct traced_program *program);
 
 #endif

@@ -236,6 +236,24 @@ int csi_client_validate_volume(struct csi_client *controller, const char *volume
 	return rc;
 }
 
+int csi_client_list_volumes(struct csi_client *controller, int max_entries, const char *token, csi_volume_seen *seen,
+			    void *context, char **ret_next_token, struct status *st)
+{
+	Csi__V1__ListVolumesRequest request = CSI__V1__LIST_VOLUMES_REQUEST__INIT;
+	request.max_entries = max_entries;
+	request.starting_token = (char *)token;
+	ProtobufCMessage *reply;
+	if (call(controller, "/csi.v1.Controller/ListVolumes", &request.base,
+		 &csi__v1__list_volumes_response__descriptor, &reply, st) < 0)
+		return -1;
+	const Csi__V1__ListVolumesResponse *page = (const void *)reply;
+	for (size_t i = 0; i < page->n_entries; i++)
+		seen(context, page->entries[i]->volume->volume_id, page->entries[i]->volume->capacity_bytes);
+	*ret_next_token = memory_strdup(page->next_token);
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return 0;
+}
+
 int csi_client_expand_volume(struct csi_client *controller, const char *volume_id, int64_t required_bytes,
 			     int64_t *ret_capacity_bytes, struct status *st)
 {

@@ -58,6 +58,10 @@ int csi_client_create_volume(struct csi_client *controller, const struct csi_vol
 int csi_client_delete_volume(struct csi_client *controller, const char *volume_id, struct status *st);
 /* 0 where the capability that Kubernetes sends is confirmed. */
 int csi_client_validate_volume(struct csi_client *controller, const char *volume_id, struct status *st);
+/* Calls seen for each volume of the page.  *ret_next_token is "" after the last page; the caller frees it. */
+typedef void csi_volume_seen(void *context, const char *volume_id, int64_t capacity_bytes);
+int csi_client_list_volumes(struct csi_client *controller, int max_entries, const char *token, csi_volume_seen *seen,
+			    void *context, char **ret_next_token, struct status *st);
 int csi_client_expand_volume(struct csi_client *controller, const char *volume_id, int64_t required_bytes,
 			     int64_t *ret_capacity_bytes, struct status *st);
 int csi_client_modify_volume(struct csi_client *controller, const char *volume_id,

@@ -133,3 +133,17 @@ int program_count_children(const struct program *program)
 	(void)closedir(threads); /* only read */
 	return count;
 }
+
+long program_peak_kib(const struct program *program)
+{
+	char path[64], line[128];
+	long kib = 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)program->pid);
+	FILE *status = fopen(path, "re");
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "VmHWM: %ld", &kib) == 1)
+			break;
+	if (status)
+		(void)fclose(status); /* only read */
+	return kib;
+}

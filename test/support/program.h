@@ -30,4 +30,7 @@ int program_stop(struct program *program);
 /* How many child processes of it are running now. */
 int program_count_children(const struct program *program);
 
+/* The most memory it had resident so far, in KiB. */
+long program_peak_kib(const struct program *program);
+
 #endif

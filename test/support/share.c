@@ -18,7 +18,7 @@
 #include "base/strbuf.h"
 #include "csi/record.h"
 
-#define LIST_BYTES_MAX (1 << 20)
+#define LIST_BYTES_MAX (16 << 20)
 #define OWN_FOLDER ".csicore"
 #define RECORDS_FOLDER OWN_FOLDER "/volumes/"
 

@@ -87,21 +87,6 @@ static struct csi_client *open_client(const struct program *program)
 	return client;
 }
 
-/* Resident memory of the program in KiB. */
-static long resident_kib(const struct program *program)
-{
-	char path[64], line[128];
-	long kib = 0;
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)program->pid);
-	FILE *file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "VmHWM: %ld", &kib) == 1)
-			break;
-	if (file)
-		(void)fclose(file); /* only read */
-	return kib;
-}
-
 /* ---- one at a time */
 
 enum operation { CREATE, DELETE, OPERATIONS };
@@ -282,7 +267,7 @@ static void run_at(const char *executable, const char *scratch, enum nfs_version
 	run_serial(&program, bare, per_second);
 	run_parallel(&program, NULL, per_second[0]);
 	run_parallel(&program, bare, per_second[1]);
-	printf("  peak resident memory of csi-controller: %.1f MiB\n", (double)resident_kib(&program) / 1024);
+	printf("  peak resident memory of csi-controller: %.1f MiB\n", (double)program_peak_kib(&program) / 1024);
 	bare_close(bare);
 	(void)program_stop(&program);
 }
