@@ -9,7 +9,7 @@
 #include "base/cancel.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "list_token.h"
+#include "csi/list_token.h"
 #include "record_store.h"
 
 /* With one more entry, which is no larger than a record, a page stays below the 4 MiB that clients take. */
@@ -61,6 +61,12 @@ static const struct export_key *way_of(const struct walk *walk)
 	return &walk->ways[walk->way_index];
 }
 
+static uint64_t share_number(const struct walk *walk)
+{
+	const struct export_key *way = way_of(walk);
+	return list_token_share(way->server, way->share, export_key_port(way));
+}
+
 /* *ret_is_there is false where no share is known. */
 static int find_start(struct walk *walk, const char *starting_token, bool *ret_is_there, struct status *st)
 {
@@ -70,7 +76,7 @@ static int find_start(struct walk *walk, const char *starting_token, bool *ret_i
 		return 0;
 	if (list_token_parse(starting_token, &token) < 0)
 		return status_set(st, STATUS_ABORTED, "starting_token is none that this driver gave");
-	while (*ret_is_there && list_token_share(way_of(walk)) != token.share)
+	while (*ret_is_there && share_number(walk) != token.share)
 		*ret_is_there = next_way(walk);
 	if (!*ret_is_there)
 		return status_set(st, STATUS_ABORTED, "the share of starting_token is not known any more");
@@ -81,7 +87,7 @@ static int find_start(struct walk *walk, const char *starting_token, bool *ret_i
 
 static const char *next_token(const struct walk *walk)
 {
-	const struct list_token token = {list_token_share(way_of(walk)), walk->cookie, walk->verifier};
+	const struct list_token token = {share_number(walk), walk->cookie, walk->verifier};
 	return list_token_format(walk->call->arena, &token);
 }
 

@@ -54,6 +54,24 @@ static void bad_lists_are_refused_and_leave_the_set_alone(void **state)
 	}
 }
 
+static void health_of_volumes_is_off_by_default(void **state)
+{
+	assert_int_equal(capabilities_parse("", &set, &st), 0);
+	assert_true(has(CONTROLLER_CAN(LIST_VOLUMES)));
+	assert_true(has(CONTROLLER_CAN(GET_VOLUME)));
+	assert_true(has(CONTROLLER_CAN(GET_CAPACITY)));
+	assert_false(has(CONTROLLER_CAN(GET_VOLUME_HEALTH)));
+	assert_false(has(CONTROLLER_CAN(LIST_VOLUME_HEALTH)));
+}
+
+static void what_another_needs_must_be_there(void **state)
+{
+	assert_int_equal(capabilities_parse("+list-volume-health", &set, &st), -1);
+	assert_string_equal(st.message, "list-volume-health needs get-volume-health");
+	assert_int_equal(capabilities_parse("+get-volume-health,+list-volume-health", &set, &st), 0);
+	assert_true(has(CONTROLLER_CAN(LIST_VOLUME_HEALTH)));
+}
+
 static void what_is_switched_off_is_unimplemented(void **state)
 {
 	assert_int_equal(capabilities_parse("-create-delete-volume", &set, &st), 0);
@@ -83,6 +101,8 @@ int main(void)
 		cmocka_unit_test(names_replace_the_default),
 		cmocka_unit_test(signs_change_the_default),
 		cmocka_unit_test(bad_lists_are_refused_and_leave_the_set_alone),
+		cmocka_unit_test(health_of_volumes_is_off_by_default),
+		cmocka_unit_test(what_another_needs_must_be_there),
 		cmocka_unit_test(what_is_switched_off_is_unimplemented),
 		cmocka_unit_test(answer_names_each_of_the_set),
 	};

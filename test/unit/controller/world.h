@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A controller over one export in memory, and requests in one line.  Whatever server and share a request names, it gets that
- * export; the tree outlives the controller, so a new controller finds what an earlier one left.
+ * export (only the server called dead does not answer); the tree outlives the controller, so a new controller finds what an
+ * earlier one left.
  */
 #ifndef CSICORE_TEST_CONTROLLER_WORLD_H
 #define CSICORE_TEST_CONTROLLER_WORLD_H
@@ -42,6 +43,10 @@ static inline struct fs *world_open(void *context, const struct export_key *key,
 				    struct path *ret_below, struct status *st)
 {
 	struct world *world = context;
+	if (strcmp(key->server, "dead") == 0) {
+		(void)status_set(st, STATUS_UNAVAILABLE, "server dead does not answer");
+		return NULL;
+	}
 	world->open_count++;
 	world->last_key = *key;
 	*ret_below = (struct path){NULL, 0};
@@ -185,6 +190,13 @@ static inline const Csi__V1__Volume *create(struct world *world, const Csi__V1__
 	Csi__V1__CreateVolumeResponse response;
 	csi__v1__create_volume_response__init(&response);
 	return volume_create(&call, request, &response, &world->st) < 0 ? NULL : response.volume;
+}
+
+/* The share is known as if a call had named it. */
+static inline void know_share(struct world *world, const char *server, const char *share)
+{
+	const struct export_key key = {.server = server, .share = share};
+	assert_true(shares_add(world->controller.shares, &key, SHARE_OF_CALL));
 }
 
 static inline int delete_id(struct world *world, const char *volume_id)

@@ -3,12 +3,10 @@
  * starting_token and next_token of a list: a place in the folder of records of one share, as a text of fixed length.  It holds
  * for any controller that knows the share.
  */
-#ifndef CSICORE_CONTROLLER_LIST_TOKEN_H
-#define CSICORE_CONTROLLER_LIST_TOKEN_H
+#ifndef CSICORE_CSI_LIST_TOKEN_H
+#define CSICORE_CSI_LIST_TOKEN_H
 
 #include <stdint.h>
-
-#include "export_key.h"
 
 struct arena;
 
@@ -18,7 +16,7 @@ struct list_token {
 };
 
 /* A number for the share and the port it is reached at. */
-uint64_t list_token_share(const struct export_key *key);
+uint64_t list_token_share(const char *server, const char *share, uint16_t port);
 
 /* In arena. */
 const char *list_token_format(struct arena *arena, const struct list_token *token);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* List tokens: a version, three numbers and a checksum over them, in hexadecimal digits. */
-#include "list_token.h"
+#include "csi/list_token.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -25,12 +25,11 @@ static uint64_t hash(uint64_t state, const void *bytes, size_t length)
 	return state;
 }
 
-uint64_t list_token_share(const struct export_key *key)
+uint64_t list_token_share(const char *server, const char *share, uint16_t port)
 {
-	const uint16_t port = export_key_port(key);
 	const unsigned char port_bytes[] = {(unsigned char)(port >> 8), (unsigned char)port};
-	uint64_t state = hash(HASH_BASIS, key->server, strlen(key->server) + 1);
-	state = hash(state, key->share, strlen(key->share) + 1);
+	uint64_t state = hash(HASH_BASIS, server, strlen(server) + 1);
+	state = hash(state, share, strlen(share) + 1);
 	return hash(state, port_bytes, sizeof(port_bytes));
 }
 
@@ -53,7 +52,8 @@ int list_token_parse(const char *text, struct list_token *ret)
 {
 	struct list_token token;
 	uint64_t checksum;
-	if (strlen(text) != TEXT_LENGTH || strncmp(text, VERSION, sizeof(VERSION) - 1) != 0)
+	if (strlen(text) != TEXT_LENGTH || strspn(text, "0123456789abcdef") != TEXT_LENGTH ||
+	    strncmp(text, VERSION, sizeof(VERSION) - 1) != 0)
 		return -1;
 	if (read_number(text, 0, &token.share) < 0 || read_number(text, 1, &token.cookie) < 0 ||
 	    read_number(text, 2, &token.verifier) < 0 || read_number(text, 3, &checksum) < 0 ||
