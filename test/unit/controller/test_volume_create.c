@@ -170,6 +170,21 @@ static void mount_flags_choose_how_the_server_is_reached(void **state)
 	assert_string_equal(record->mount_flags[0], "hard,nfsvers=3,port=2050,mountport=2051");
 }
 
+static void share_keeps_its_own_mode_and_owner(void **state)
+{
+	struct fs_attr before, after;
+	Csi__V1__CreateVolumeRequest *request = create_request_in(&world, "pvc-1", "ns/claim");
+	add_parameter(&world, request, "mountPermissions", "0777");
+	add_parameter(&world, request, "uid", "1000");
+	assert_true(fs_memory_attr(world.fs, "", &before));
+	const Csi__V1__Volume *volume = create(&world, request);
+	assert_non_null(volume);
+	assert_int_equal(delete_id(&world, volume->volume_id), 0);
+	assert_true(fs_memory_attr(world.fs, "", &after));
+	assert_int_equal(after.mode, before.mode);
+	assert_int_equal(after.uid, before.uid);
+}
+
 static void id_ends_with_the_policy(void **state)
 {
 	static const struct {
@@ -315,6 +330,7 @@ int main(void)
 		TEST(mode_is_the_drivers_where_the_class_says_nothing),
 		TEST(parents_of_a_nested_directory_keep_the_default_mode),
 		TEST(mount_flags_choose_how_the_server_is_reached),
+		TEST(share_keeps_its_own_mode_and_owner),
 		TEST(id_ends_with_the_policy),
 		TEST(requests_without_the_required_are_refused),
 		TEST(name_of_128_bytes_is_the_longest),
