@@ -13,6 +13,7 @@
 
 static const char volume_magic[8] = "csicvol1";
 static const char attachment_magic[8] = "csicatt1";
+static const char job_magic[8] = "csicjob1";
 
 static bool stands_for_itself(const char *name, size_t i)
 {
@@ -149,4 +150,14 @@ Csicore__AttachmentRecord *attachment_record_decode(struct arena *arena, const v
 {
 	return (Csicore__AttachmentRecord *)decode(arena, attachment_magic, &csicore__attachment_record__descriptor,
 						   bytes, length);
+}
+
+const uint8_t *job_record_encode(struct arena *arena, const Csicore__JobRecord *record, size_t *ret_length)
+{
+	return encode(arena, job_magic, &record->base, ret_length);
+}
+
+Csicore__JobRecord *job_record_decode(struct arena *arena, const void *bytes, size_t length)
+{
+	return (Csicore__JobRecord *)decode(arena, job_magic, &csicore__job_record__descriptor, bytes, length);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The record of a volume as bytes in a file of <share>/.csicore/volumes/: a magic, a length and a checksum before the
- * message of proto/record.proto.  A file that was cut short or overwritten is thereby known to be no record.
+ * message of proto/record.proto.  A file that was cut short or overwritten is thereby known to be no record.  The journals
+ * of jobs are written in the same way.
  */
 #ifndef CSICORE_CSI_RECORD_H
 #define CSICORE_CSI_RECORD_H
@@ -34,5 +35,8 @@ Csicore__VolumeRecord *record_decode(struct arena *arena, const void *bytes, siz
 const uint8_t *attachment_record_encode(struct arena *arena, const Csicore__AttachmentRecord *record,
 					size_t *ret_length);
 Csicore__AttachmentRecord *attachment_record_decode(struct arena *arena, const void *bytes, size_t length);
+/* The same for the journal of a job. */
+const uint8_t *job_record_encode(struct arena *arena, const Csicore__JobRecord *record, size_t *ret_length);
+Csicore__JobRecord *job_record_decode(struct arena *arena, const void *bytes, size_t length);
 
 #endif

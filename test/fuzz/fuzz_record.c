@@ -31,6 +31,13 @@ static void check_attachment_rewrite(struct arena *arena, const Csicore__Attachm
 	require(attachment_record_decode(arena, bytes, length) != NULL);
 }
 
+static void check_job_rewrite(struct arena *arena, const Csicore__JobRecord *record)
+{
+	size_t length;
+	const uint8_t *bytes = job_record_encode(arena, record, &length);
+	require(job_record_decode(arena, bytes, length) != NULL);
+}
+
 /* Any bytes as a name: its file name is one that a server takes. */
 static void check_file_name(struct arena *arena, const uint8_t *bytes, size_t length)
 {
@@ -52,6 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	Csicore__AttachmentRecord *attachment = attachment_record_decode(&arena, bytes, length);
 	if (attachment)
 		check_attachment_rewrite(&arena, attachment);
+	Csicore__JobRecord *job = job_record_decode(&arena, bytes, length);
+	if (job)
+		check_job_rewrite(&arena, job);
 	check_file_name(&arena, bytes, length);
 	arena_release(&arena);
 	return 0;

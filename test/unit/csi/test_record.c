@@ -50,6 +50,26 @@ static void record_comes_back_as_it_went(void **state)
 	assert_string_equal(record->mount_flags[1], "hard");
 }
 
+static void journal_of_a_job_is_no_volumes_record(void **state)
+{
+	size_t length;
+	Csicore__JobRecord job = CSICORE__JOB_RECORD__INIT;
+	job.kind = (char *)"archive";
+	job.volume_id = (char *)"srv#share#pvc-1##archive";
+	job.directory_id = UINT64_MAX;
+	job.renewals = 7;
+	const uint8_t *bytes = job_record_encode(&arena, &job, &length);
+	assert_null(record_decode(&arena, bytes, length));
+	Csicore__JobRecord *again = job_record_decode(&arena, bytes, length);
+	assert_non_null(again);
+	assert_string_equal(again->kind, "archive");
+	assert_string_equal(again->volume_id, "srv#share#pvc-1##archive");
+	assert_true(again->directory_id == UINT64_MAX);
+	assert_int_equal(again->renewals, 7);
+	bytes = sample(&length);
+	assert_null(job_record_decode(&arena, bytes, length));
+}
+
 static void record_cut_anywhere_is_no_record(void **state)
 {
 	size_t length;
@@ -152,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_comes_back_as_it_went),
+		cmocka_unit_test(journal_of_a_job_is_no_volumes_record),
 		cmocka_unit_test(record_cut_anywhere_is_no_record),
 		cmocka_unit_test(record_with_any_bit_changed_is_no_record),
 		cmocka_unit_test(record_with_a_tail_is_no_record),
