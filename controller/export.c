@@ -174,6 +174,11 @@ void exports_put(struct exports *exports, struct export *export)
 	(void)pthread_mutex_unlock(&exports->lock);
 }
 
+const struct export_key *export_key_of(const struct export *export)
+{
+	return &export->key;
+}
+
 void export_hold_release(struct export_hold *hold)
 {
 	if (hold->export)

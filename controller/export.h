@@ -48,6 +48,8 @@ struct server_health *exports_health(struct exports *exports);
 /* The export of key, kept until exports_put.  NULL with UNAVAILABLE where all that may be kept are in use. */
 struct export *exports_get(struct exports *exports, const struct export_key *key, struct status *st);
 void exports_put(struct exports *exports, struct export *export);
+/* What it is known by; valid as long as it is held. */
+const struct export_key *export_key_of(const struct export *export);
 /* exports_put at the end of scope: AUTO(export_hold_release) struct export_hold hold = {exports, export}; */
 struct export_hold {
 	struct exports *exports;
