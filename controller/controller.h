@@ -15,6 +15,9 @@
 #include "nodes_file.h"
 #include "shares.h"
 
+struct jobs;
+struct reaper;
+
 struct controller_config {
 	const char *driver_name;
 	uint32_t mount_permissions;    /* of volumes whose parameters say nothing; 0: leave the mode alone */
@@ -22,6 +25,11 @@ struct controller_config {
 	bool removes_archived;         /* an archive that is in the way is removed */
 	unsigned calls_per_server;     /* calls that may wait for one server */
 	bool checks_capacity;          /* what an export cannot hold is refused */
+	unsigned jobs_per_server;      /* work in the background on one server */
+	unsigned reaper_rate;          /* entries that the reaper removes of one server in a second; 0: no limit */
+	int64_t trash_retention_ms;
+	const char *owner;      /* what this controller signs its journals with */
+	int64_t (*now_s)(void); /* seconds since the epoch; NULL: time(2) */
 	struct capabilities capabilities;
 	const struct export_key *shares; /* of --share */
 	size_t share_count;
@@ -38,14 +46,23 @@ struct controller {
 	struct nodes_file *nodes; /* NULL: any node may be there */
 	struct slots *volumes;    /* one slot each: a volume's name, its directory, and each node it is published to */
 	struct slots *servers;    /* calls_per_server slots each */
+	struct jobs *jobs;
+	struct reaper *reaper;
 	/* Called once a share, that a call named and that was not known, has been reached; NULL for nobody. */
 	void (*on_new_share)(struct controller *controller, const struct export_key *key);
 };
 
 /* INVALID_ARGUMENT where default_on_delete is no policy; as nodes_file_open.  Strings are borrowed. */
 int controller_init(struct controller *controller, const struct controller_config *config, struct status *st);
-/* No call runs any more. */
+/* Begins the work in the background, with what earlier controllers have left on the shares that are known. */
+void controller_start(struct controller *controller);
+/* Ends it.  -1 with DEADLINE_EXCEEDED where it hangs for longer than timeout_ms. */
+int controller_stop(struct controller *controller, int64_t timeout_ms, struct status *st);
+/* No call runs any more, and nothing in the background. */
 void controller_release(struct controller *controller);
+
+/* Seconds since the epoch. */
+int64_t controller_now(const struct controller *controller);
 
 #define CONTROLLER_METHODS(M) \
 	M(CreateVolume, create_volume, GRPC_ON_WORKER) \

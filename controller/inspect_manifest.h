@@ -3,16 +3,18 @@
 #ifndef CSICORE_CONTROLLER_INSPECT_MANIFEST_H
 #define CSICORE_CONTROLLER_INSPECT_MANIFEST_H
 
-#include "csi/string_pairs.h"
+#include <stddef.h>
 
+struct arena;
+
+/* Strings are UTF-8. */
 struct inspect_manifest {
 	const char *name, *driver_name, *volume_id;
-	const struct string_pair *attributes; /* what the node mounts the volume by */
-	size_t attribute_count;
+	const char *server, *share, *sub_dir;
 	const char *capacity; /* a quantity */
 	const char *storage_class;
 	const char *claim_namespace, *claim; /* NULL: whichever claim asks for it */
-	char *const *mount_options;
+	const char *const *mount_options;
 	size_t mount_option_count;
 };
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* csi-controller: the Identity and Controller services on one endpoint. */
+#include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -16,6 +18,9 @@
 
 #define QUEUE_MAX 1024
 #define EXIT_USAGE 2
+#define OWNER_BYTES 255
+/* Jobs that were cancelled once all calls had ended get this long to notice. */
+#define JOBS_UNWIND_MS 1000
 
 /* A port below 1024, for exports that insist on one; and what root may do to the directories of local exports. */
 static const int kept_capabilities[] = {CAP_NET_BIND_SERVICE, CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER, CAP_FSETID};
@@ -31,6 +36,24 @@ static int drop_privileges(const struct controller_options *options, struct stat
 		  LOG_TEXT("driver", options->driver.driver_name), LOG_TEXT("endpoint", options->driver.endpoint),
 		  LOG_TEXT("capabilities", kept));
 	return 0;
+}
+
+/*
+ * What this controller signs journals with: the socket it listens on.  After a restart it is the same, and nobody else listens
+ * there; another pod has another directory for it, on the same machine too.
+ */
+static void identify(const char *endpoint, char *owner, size_t size)
+{
+	char host[HOST_NAME_MAX + 1] = "", directory[PATH_MAX];
+	struct stat attributes = {0};
+	const char *colon = strchr(endpoint, ':');
+	const char *path = colon ? colon + 1 : endpoint;
+	const char *slash = strrchr(path, '/');
+	(void)gethostname(host, sizeof(host) - 1); /* without a name, the rest must do */
+	(void)snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 0, path);
+	(void)stat(directory, &attributes); /* nor without a directory */
+	(void)snprintf(owner, size, "%s %llx:%llx/%s", host, (unsigned long long)attributes.st_dev,
+		       (unsigned long long)attributes.st_ino, slash ? slash + 1 : path);
 }
 
 static int serve(const struct controller_options *options, struct controller *controller, struct status *st)
@@ -49,9 +72,10 @@ static int serve(const struct controller_options *options, struct controller *co
 	struct grpc_server *server = grpc_server_new(&config, st);
 	if (!server)
 		return -1;
-	if (grpc_server_run(server, st) < 0) {
-		log_event(LOG_WARNING, "calls were abandoned", LOG_TEXT("why", st->message));
-		_exit(EXIT_FAILURE); /* their workers still run on what would be freed */
+	controller_start(controller);
+	if (grpc_server_run(server, st) < 0 || controller_stop(controller, JOBS_UNWIND_MS, st) < 0) {
+		log_event(LOG_WARNING, "calls or jobs were abandoned", LOG_TEXT("why", st->message));
+		_exit(EXIT_FAILURE); /* their threads still run on what would be freed */
 	}
 	grpc_server_free(server);
 	return 0;
@@ -61,7 +85,10 @@ static int run(const struct controller_options *options, struct status *st)
 {
 	struct export_backend backend;
 	struct controller_config config;
+	char owner[OWNER_BYTES];
 	controller_options_apply(options, &backend, &config);
+	identify(options->driver.endpoint, owner, sizeof(owner));
+	config.owner = owner;
 	struct controller controller;
 	if (drop_privileges(options, st) < 0 || controller_init(&controller, &config, st) < 0)
 		return -1;

@@ -10,6 +10,7 @@
 
 #define EXPORTS_MAX 256
 #define DAY_MS (24 * 60 * 60 * 1000)
+#define TRASH_RETENTION_MAX_MS (3650LL * DAY_MS)
 
 void controller_options_init(struct controller_options *options)
 {
@@ -20,6 +21,8 @@ void controller_options_init(struct controller_options *options)
 		.call_timeout_ms = 15 * 60 * 1000,
 		.connect_timeout_ms = 10 * 1000,
 		.reply_timeout_ms = 20 * 1000,
+		.reaper_rate = 5000,
+		.jobs_per_server = 2,
 	};
 	driver_options_init(&options->driver);
 }
@@ -29,7 +32,7 @@ void controller_options_release(struct controller_options *options)
 	driver_options_release(&options->driver);
 }
 
-#define OWN_ROWS 17
+#define OWN_ROWS 20
 
 static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS])
 {
@@ -45,6 +48,15 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		 "Serve ControllerPublishVolume: a volume for a single node is on one node alone."},
 		{"nodes-file", OPTION_TEXT, &o->nodes_file, "FILE", NULL,
 		 "The nodes there are, one id a line; otherwise a volume may be published to any."},
+		{"trash-retention", OPTION_DURATION, &o->trash_retention_ms, "TIME", "0s",
+		 "How long deleted volumes are kept in the trash of their share, from where they can be restored.", 0,
+		 TRASH_RETENTION_MAX_MS},
+		{"reaper-rate", OPTION_NUMBER, &o->reaper_rate, "N", "5000",
+		 "Files and directories that are removed from the trash in a second, for each NFS server; 0 is no "
+		 "limit.",
+		 0, INT32_MAX},
+		{"jobs-per-server", OPTION_NUMBER, &o->jobs_per_server, "N", "2",
+		 "Jobs in the background, such as emptying a trash, that run at a time for one NFS server.", 1, 16},
 		{"calls-per-server", OPTION_NUMBER, &o->calls_per_server, "N", "100",
 		 "Calls that may wait for one NFS server; more are refused at once.", 1, 1024},
 		{"call-timeout", OPTION_DURATION, &o->call_timeout_ms, "TIME", "15m", "Bound on every call.", 1000,
@@ -131,6 +143,9 @@ void controller_options_apply(const struct controller_options *options, struct e
 		.removes_archived = options->removes_archived,
 		.calls_per_server = (unsigned)options->calls_per_server,
 		.checks_capacity = options->checks_capacity,
+		.jobs_per_server = (unsigned)options->jobs_per_server,
+		.reaper_rate = (unsigned)options->reaper_rate,
+		.trash_retention_ms = options->trash_retention_ms,
 		.capabilities = options->capabilities,
 		.shares = options->shares,
 		.share_count = options->share_count,

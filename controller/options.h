@@ -15,7 +15,8 @@ struct controller_options {
 	const char *default_on_delete;
 	bool removes_archived;
 	bool checks_capacity;
-	int64_t calls_per_server;
+	int64_t calls_per_server, jobs_per_server;
+	int64_t reaper_rate, trash_retention_ms;
 	int64_t call_timeout_ms, connect_timeout_ms, reply_timeout_ms;
 	int64_t nfs_uid, nfs_gid;
 	bool attaches;

@@ -2,12 +2,47 @@
 /* The Controller service: its RPCs, what it can do, and what its handlers share. */
 #include "controller.h"
 
+#include <time.h>
+
 #include "base/arena.h"
 #include "base/status.h"
 #include "capacity.h"
+#include "jobs.h"
+#include "reaper.h"
 #include "volume.h"
+#include "volume_deletion.h"
 
 CSI_DEFINE_SERVICE(controller_service, "csi.v1.Controller", CONTROLLER_METHODS)
+
+#define JOB_THREADS 16
+#define JOB_EXPORTS (2 * JOB_THREADS)
+#define JOB_LEASE_MS (60 * 1000)
+#define JOB_PATIENCE_MS (10 * 1000)
+
+static const struct job_kind *const job_kinds[] = {&archive_kind, NULL};
+
+static struct jobs *new_jobs(struct controller *controller)
+{
+	const struct controller_config *config = &controller->config;
+	const struct jobs_config jobs = {
+		.exports = {config->exports.open, config->exports.context, JOB_EXPORTS, config->exports.now_ns},
+		.user = controller,
+		.kinds = job_kinds,
+		.threads = JOB_THREADS,
+		.per_server = config->jobs_per_server,
+		.owner = config->owner ? config->owner : "",
+		.lease_ms = JOB_LEASE_MS,
+		.patience_ms = JOB_PATIENCE_MS,
+	};
+	return jobs_new(&jobs);
+}
+
+/* What earlier controllers have left on the share is gone on with. */
+static void resume(struct controller *controller, const struct export_key *key)
+{
+	jobs_resume(controller->jobs, key);
+	reaper_ask(controller, key);
+}
 
 int controller_init(struct controller *controller, const struct controller_config *config, struct status *st)
 {
@@ -31,14 +66,36 @@ int controller_init(struct controller *controller, const struct controller_confi
 		.nodes = nodes,
 		.volumes = slots_new(1),
 		.servers = slots_new(config->calls_per_server),
+		.reaper = reaper_new(config->reaper_rate),
+		.on_new_share = resume,
 	};
+	controller->jobs = new_jobs(controller);
 	for (size_t i = 0; i < config->share_count; i++)
 		(void)shares_add(controller->shares, &config->shares[i], SHARE_OF_OPTION);
 	return 0;
 }
 
+void controller_start(struct controller *controller)
+{
+	for (size_t i = 0; i < controller->config.share_count; i++)
+		resume(controller, &controller->config.shares[i]);
+	jobs_start(controller->jobs);
+}
+
+int controller_stop(struct controller *controller, int64_t timeout_ms, struct status *st)
+{
+	return jobs_stop(controller->jobs, timeout_ms, st);
+}
+
+int64_t controller_now(const struct controller *controller)
+{
+	return controller->config.now_s ? controller->config.now_s() : time(NULL);
+}
+
 void controller_release(struct controller *controller)
 {
+	jobs_free(controller->jobs);
+	reaper_free(controller->reaper);
 	exports_free(controller->exports);
 	shares_free(controller->shares);
 	nodes_file_close(controller->nodes);

@@ -253,45 +253,8 @@ int trash_purge(struct export_use *use, const char *name, const struct tree_opti
 		if (fs_rename(use->fs, trash, entry.name, trash, name, cancel, st) < 0)
 			return st->errnum == ENOENT ? 0 : -1;
 	}
-	if (tree_remove(use->fs, trash, name, options, cancel, st) < 0)
+	/* The record first: nothing would tell afterwards that it is of no use any more. */
+	if (entry.name && remove_record(use, trash, trash_entry_record_name(&arena, entry.name), cancel, st) < 0)
 		return -1;
-	return entry.name ? remove_record(use, trash, trash_entry_record_name(&arena, entry.name), cancel, st) : 0;
-}
-
-/* ---- at once */
-
-/* An entry of an earlier removal is in the way: a full directory, or one of another type than what is to be moved. */
-static bool is_occupied(const struct status *st)
-{
-	return st->errnum == ENOTEMPTY || st->errnum == ENOTDIR || st->errnum == EISDIR;
-}
-
-static int move_to_trash(struct export_use *use, struct fs_dir *dir, const char *name, struct fs_dir *trash,
-			 const char *entry, struct cancel *cancel, struct status *st)
-{
-	if (fs_rename(use->fs, dir, name, trash, entry, cancel, st) == 0)
-		return 0;
-	if (!is_occupied(st) || tree_remove(use->fs, trash, entry, NULL, cancel, st) < 0)
-		return -1;
-	return fs_rename(use->fs, dir, name, trash, entry, cancel, st);
-}
-
-int trash_remove(struct export_use *use, struct fs_dir *dir, const char *name, const char *entry, struct cancel *cancel,
-		 struct status *st)
-{
-	struct fs_dir *trash = NULL;
-	if (export_open_folder(use, EXPORT_TRASH, dir != NULL, cancel, &trash, st) < 0) {
-		if (!dir && (st->errnum == ENOENT || st->errnum == ENOTDIR || is_without_trash(st)))
-			return 0;
-		if (st->errnum != ENOTDIR && !is_without_trash(st))
-			return -1;
-		return tree_remove(use->fs, dir, name, NULL, cancel, st);
-	}
-	if (dir && move_to_trash(use, dir, name, trash, entry, cancel, st) < 0) {
-		if (is_without_trash(st))
-			return tree_remove(use->fs, dir, name, NULL, cancel, st);
-		if (st->errnum != ENOENT || check_is_gone(use, dir, name, cancel, st) < 0)
-			return -1;
-	}
-	return tree_remove(use->fs, trash, entry, NULL, cancel, st);
+	return tree_remove(use->fs, trash, name, options, cancel, st);
 }

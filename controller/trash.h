@@ -57,12 +57,4 @@ int trash_restore(struct export_use *use, struct arena *arena, const char *entry
 int trash_purge(struct export_use *use, const char *name, const struct tree_options *options, struct cancel *cancel,
 		struct status *st);
 
-/*
- * Removes name of dir and all below it; entry is its name in the trash, the same at each repeat.  Missing is success, and
- * what an earlier call left in the trash is removed too.  Where the trash cannot be used (read-only .csicore, another file
- * system, a full disk) the tree is removed in place.  dir NULL: only the trash entry.
- */
-int trash_remove(struct export_use *use, struct fs_dir *dir, const char *name, const char *entry, struct cancel *cancel,
-		 struct status *st);
-
 #endif

@@ -17,8 +17,8 @@ int volume_lock_server(const struct volume_call *call, const char *server, struc
 			  call->controller->config.calls_per_server);
 }
 
-int volume_lock(const struct volume_call *call, const struct volume_id *id, const char *shown,
-		struct volume_locks *locks, struct status *st)
+int volume_lock_volume(const struct volume_call *call, const struct volume_id *id, const char *shown,
+		       struct volume_locks *locks, struct status *st)
 {
 	struct controller *controller = call->controller;
 	const char *name = arena_printf(call->arena, "name %s", volume_id_name(id));
@@ -27,6 +27,14 @@ int volume_lock(const struct volume_call *call, const struct volume_id *id, cons
 	if (!slot_take(&locks->name, controller->volumes, name) ||
 	    !slot_take(&locks->directory, controller->volumes, directory))
 		return status_set(st, STATUS_ABORTED, "An operation with the given Volume ID %s already exists", shown);
+	return 0;
+}
+
+int volume_lock(const struct volume_call *call, const struct volume_id *id, const char *shown,
+		struct volume_locks *locks, struct status *st)
+{
+	if (volume_lock_volume(call, id, shown, locks, st) < 0)
+		return -1;
 	return volume_lock_server(call, id->server, &locks->server, st);
 }
 

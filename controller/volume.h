@@ -56,6 +56,9 @@ int volume_lock(const struct volume_call *call, const struct volume_id *id, cons
 int volume_lock_node(const struct volume_call *call, const struct volume_id *id, const char *node_id,
 		     struct volume_locks *locks, struct status *st);
 void volume_locks_release(struct volume_locks *locks);
+/* The volume alone, for work in the background. */
+int volume_lock_volume(const struct volume_call *call, const struct volume_id *id, const char *shown,
+		       struct volume_locks *locks, struct status *st);
 /* The server's slot alone. */
 int volume_lock_server(const struct volume_call *call, const char *server, struct slot *slot, struct status *st);
 

@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DeleteVolume.  The data goes first (out of sight by one rename, then removed, or archived), the record second, parents
- * that became empty last: whatever a call that is cut off leaves behind, the next one of the same id finishes.
+ * DeleteVolume.  The directory goes first, into the trash by one rename, the record second, parents that became empty last:
+ * whatever a call that is cut off leaves behind, the next one of the same id finishes.
  */
-#include "volume.h"
-
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "csi/record.h"
-#include "record_store.h"
+#include "folder.h"
+#include "mutable_params.h"
+#include "reaper.h"
 #include "storage/tree.h"
 #include "trash.h"
+#include "volume_deletion.h"
 
-struct deletion {
-	const struct volume_call *call;
-	const char *volume_id;
-	struct volume_id id;
-	enum on_delete policy;
-	bool is_marked;              /* as one that others lie in */
-	struct record_survey survey; /* of its directory */
-};
+/* Of a removal in place, while a call waits for it. */
+static const struct tree_options in_place = {.walkers = REAPER_WALKERS};
 
-/* What identifies the volume in the trash; a name too long for a record of its own is known by its end. */
-static const char *trash_entry(const struct deletion *deletion)
+const char *deletion_file_name(const struct deletion *deletion)
 {
 	const char *name = volume_id_name(&deletion->id);
 	size_t length = strlen(name);
@@ -36,144 +28,44 @@ static const char *trash_entry(const struct deletion *deletion)
 				length > RECORD_VOLUME_NAME_MAX ? name + length - RECORD_VOLUME_NAME_MAX : name);
 }
 
-/* The same for an archive that is in the way of the volume's own. */
-static const char *archive_trash_entry(const struct deletion *deletion)
-{
-	return arena_printf(deletion->call->arena, "~%s", trash_entry(deletion));
-}
-
-static bool has_record(const struct deletion *deletion)
+static bool can_have_record(const struct deletion *deletion)
 {
 	size_t length = strlen(volume_id_name(&deletion->id));
 	return length > 0 && length <= RECORD_VOLUME_NAME_MAX;
 }
 
-static int remove_directory(struct export_use *use, const struct deletion *deletion, struct status *st)
+/* ---- what the share says of the volume */
+
+int deletion_read_record(struct export_use *use, struct deletion *deletion, struct status *st)
 {
-	const struct path *path = &deletion->id.path;
-	const char *name = path->names[path->count - 1];
-	struct cancel *cancel = deletion->call->cancel;
-	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
-	struct fs_dir *parent = NULL;
-	if (volume_open_parent(use, path, cancel, &parent, &opened.dir, st) < 0 && st->errnum != ENOENT)
+	const struct volume_call *call = deletion->call;
+	Csicore__VolumeRecord *record = NULL;
+	deletion->record = NULL;
+	deletion->is_elsewhere = false;
+	if (can_have_record(deletion) &&
+	    record_store_read(use, call->arena, volume_id_name(&deletion->id), call->cancel, &record, st) < 0 &&
+	    !record_store_is_refusal(st))
 		return -1;
-	return trash_remove(use, parent, name, trash_entry(deletion), cancel, st);
-}
-
-/* ---- archive */
-
-/* `archived-` goes before the first name: ns/claim becomes archived-ns/claim. */
-static struct path archive_path(const struct deletion *deletion)
-{
-	struct arena *arena = deletion->call->arena;
-	const struct path *path = &deletion->id.path;
-	struct path archive = {arena_calloc(arena, path->count, sizeof(char *)), path->count};
-	for (size_t i = 0; i < path->count; i++)
-		archive.names[i] = i == 0 ? arena_printf(arena, "archived-%s", path->names[0]) : path->names[i];
-	return archive;
-}
-
-/* A rename that replaces nothing, as a rename alone would replace a file or an empty directory.  EEXIST. */
-static int rename_to_unused(struct export_use *use, struct fs_dir *parent, const char *name,
-			    struct fs_dir *archive_parent, const char *archive_name, struct cancel *cancel,
-			    struct status *st)
-{
-	struct fs_attr attr;
-	if (fs_lookup(use->fs, archive_parent, archive_name, cancel, &attr, st) == 0)
-		return status_set_errno(st, EEXIST, "archive as %s", archive_name);
-	return st->errnum == ENOENT ? fs_rename(use->fs, parent, name, archive_parent, archive_name, cancel, st) : -1;
-}
-
-/*
- * Something of the archive's name is there.  It is removed where the administrator said so; else this one gets the volume's own name
- * as a suffix, so that an earlier archive is never lost and a claim that is made and deleted again is not stuck.
- */
-static int rename_beside_archive(struct export_use *use, const struct deletion *deletion, struct fs_dir *parent,
-				 const char *name, struct fs_dir *archive_parent, const char *archive_name,
-				 struct status *st)
-{
-	struct arena *arena = deletion->call->arena;
-	struct cancel *cancel = deletion->call->cancel;
-	const struct path archive = archive_path(deletion);
-	const bool may_remove = deletion->call->controller->config.removes_archived;
-	struct record_survey survey = {0}; /* a volume can be called archived-x */
-	if (may_remove && record_store_survey(use, arena, "", &archive, cancel, &survey, st) < 0)
-		return -1;
-	if (may_remove && !survey.sharer) {
-		if (trash_remove(use, archive_parent, archive_name, archive_trash_entry(deletion), cancel, st) < 0)
-			return status_prefix(st, "failed to delete archived subdirectory %s", archive_name);
-		return fs_rename(use->fs, parent, name, archive_parent, archive_name, cancel, st);
-	}
-	const char *unique = arena_printf(arena, "%s-%s", archive_name, record_file_name(arena, deletion->id.uuid));
-	if (deletion->id.uuid[0] && path_is_name(unique)) {
-		int result = rename_to_unused(use, parent, name, archive_parent, unique, cancel, st);
-		if (result == 0 || st->errnum != EEXIST)
-			return result;
-	}
-	return status_set(st, STATUS_FAILED_PRECONDITION,
-			  "%s exists already: remove it, or run the controller with --remove-archived-volume-path",
-			  path_join(arena, &archive));
-}
-
-static int open_archive_parent(struct export_use *use, const struct path *archive, struct cancel *cancel,
-			       struct fs_dir **ret_parent, struct fs_dir **ret_opened, struct status *st)
-{
-	static const struct fs_owner keep = {FS_KEEP, FS_KEEP, FS_KEEP};
-	struct path above = {archive->names, archive->count - 1};
-	struct fs_dir *root;
-	if (export_open_folder(use, EXPORT_ROOT, false, cancel, &root, st) < 0)
-		return -1;
-	*ret_parent = root;
-	*ret_opened = NULL;
-	if (above.count == 0)
+	if (!record)
 		return 0;
-	if (tree_make_path(use->fs, root, &above, &keep, cancel, ret_opened, st) < 0)
-		return -1;
-	*ret_parent = *ret_opened;
+	deletion->is_elsewhere = !volume_is_record_of(call->arena, record, &deletion->id);
+	if (deletion->is_elsewhere)
+		return 0;
+	deletion->record = record;
+	const char *policy = mutable_params_get(record, "ondelete");
+	if (policy)
+		(void)on_delete_parse(policy, &deletion->policy); /* a word of a later version changes nothing */
 	return 0;
 }
 
-/* A directory that is gone was archived by an earlier call, or is no more: both are done. */
-static int archive_directory(struct export_use *use, const struct deletion *deletion, struct status *st)
-{
-	struct cancel *cancel = deletion->call->cancel;
-	const struct path *path = &deletion->id.path;
-	const struct path archive = archive_path(deletion);
-	const char *name = path->names[path->count - 1];
-	const char *archive_name = archive.names[archive.count - 1];
-	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
-	AUTO(opened_dir_close) struct opened_dir archive_opened = {use->fs, NULL};
-	struct fs_dir *parent, *archive_parent;
-	struct fs_attr attr;
-	if (volume_open_parent(use, path, cancel, &parent, &opened.dir, st) < 0 ||
-	    fs_lookup(use->fs, parent, name, cancel, &attr, st) < 0)
-		return st->errnum == ENOENT ? 0 : -1;
-	if (open_archive_parent(use, &archive, cancel, &archive_parent, &archive_opened.dir, st) < 0)
-		return -1;
-	int result = rename_to_unused(use, parent, name, archive_parent, archive_name, cancel, st);
-	if (result == 0 || st->errnum != EEXIST)
-		return result;
-	return rename_beside_archive(use, deletion, parent, name, archive_parent, archive_name, st);
-}
-
-/* What an earlier call was removing when it was cut off. */
-static int finish_archive_trash(struct export_use *use, const struct deletion *deletion, struct status *st)
-{
-	if (!deletion->call->controller->config.removes_archived)
-		return 0;
-	return trash_remove(use, NULL, NULL, archive_trash_entry(deletion), deletion->call->cancel, st);
-}
-
-/* ---- the whole */
-
-/* subDirs are often shared, and not knowing is no leave to delete; a volume without one only where it is marked. */
-static int survey_records(struct export_use *use, struct deletion *deletion, struct status *st)
+int deletion_survey(struct export_use *use, struct deletion *deletion, struct status *st)
 {
 	const struct volume_call *call = deletion->call;
 	const char *name = volume_id_name(&deletion->id);
 	deletion->survey = (struct record_survey){0};
 	deletion->is_marked = false;
 	if (deletion->id.uuid[0] == '\0') {
+		/* Only where one was made in it; others cannot lie in a volume without subDir. */
 		if (record_store_is_shared(use, call->arena, name, call->cancel, &deletion->is_marked, st) < 0)
 			return -1;
 		if (!deletion->is_marked)
@@ -182,21 +74,119 @@ static int survey_records(struct export_use *use, struct deletion *deletion, str
 	return record_store_survey(use, call->arena, name, &deletion->id.path, call->cancel, &deletion->survey, st);
 }
 
-static int put_away_data(struct export_use *use, const struct deletion *deletion, struct status *st)
+bool deletion_keeps_directory(const struct deletion *deletion)
 {
-	if (deletion->survey.sharer) {
+	if (deletion->survey.sharer)
 		log_event(LOG_INFO, "directory kept: another volume uses it", LOG_TEXT("volume", deletion->volume_id),
 			  LOG_TEXT("other", deletion->survey.sharer));
+	return deletion->survey.sharer != NULL;
+}
+
+int deletion_remove_record(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	/* An id made by hand can carry another volume's name. */
+	if (!can_have_record(deletion) || deletion->is_elsewhere)
 		return 0;
-	}
-	if (deletion->policy == ON_DELETE_ARCHIVE) {
-		if (archive_directory(use, deletion, st) < 0 || finish_archive_trash(use, deletion, st) < 0)
-			return status_prefix(st, "archive subdirectory(%s) failed", deletion->id.sub_dir);
+	return record_store_remove(use, call->arena, volume_id_name(&deletion->id), call->cancel, st);
+}
+
+int deletion_remove_mark(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	if (!deletion->is_marked)
 		return 0;
+	return record_store_unmark(use, call->arena, volume_id_name(&deletion->id), call->cancel, st);
+}
+
+/* ---- into the trash */
+
+/* A directory can be the share of another StorageClass, with volumes of its own. */
+static int check_is_no_share(struct export_use *use, const struct deletion *deletion, struct fs_dir *dir,
+			     struct status *st)
+{
+	static const char *names[] = {CSICORE_FOLDER, "volumes"};
+	static const struct path volumes = {names, 2};
+	struct cancel *cancel = deletion->call->cancel;
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	AUTO(fs_page_release) struct fs_page page;
+	bool has_record = false;
+	fs_page_init(&page);
+	if (fs_open_path(use->fs, dir, &volumes, cancel, &opened.dir, st) < 0)
+		return st->errnum == ENOENT || folder_is_refusal(st) ? 0 : -1;
+	while (!page.is_end && !has_record) {
+		if (fs_read_dir(use->fs, opened.dir, &page, cancel, st) < 0)
+			return -1;
+		for (size_t i = 0; i < page.count && !has_record; i++)
+			has_record = record_store_file_kind(&page.entries[i]) == RECORD_FILE_VOLUME;
 	}
-	if (remove_directory(use, deletion, st) < 0)
-		return status_prefix(st, "delete subdirectory(%s) failed", deletion->id.sub_dir);
+	return has_record ? status_set(st, STATUS_FAILED_PRECONDITION,
+				       "the directory is a share itself, with volumes recorded in " CSICORE_FOLDER
+				       "/volumes: delete those first, or remove that folder")
+			  : 0;
+}
+
+/* Whatever else than a directory stands there is no share, nor is what the driver may not look into. */
+static int check_is_deletable(struct export_use *use, const struct deletion *deletion, struct fs_dir *parent,
+			      const char *name, bool *ret_exists, struct status *st)
+{
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	*ret_exists = true;
+	if (fs_open_dir(use->fs, parent, name, deletion->call->cancel, &opened.dir, st) == 0)
+		return check_is_no_share(use, deletion, opened.dir, st);
+	*ret_exists = st->errnum != ENOENT;
+	return !*ret_exists || folder_is_refusal(st) ? 0 : -1;
+}
+
+/* What an entry of the trash needs to be restored by, where the volume never had a record. */
+static int write_record(struct export_use *use, const struct deletion *deletion, const char *entry, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	Csicore__VolumeRecord record = CSICORE__VOLUME_RECORD__INIT;
+	if (deletion->record || call->controller->config.trash_retention_ms == 0)
+		return 0;
+	record.name = (char *)volume_id_name(&deletion->id);
+	record.volume_id = (char *)deletion->volume_id;
+	record.sub_dir = (char *)deletion->id.sub_dir;
+	return trash_write_record(use, call->arena, entry, &record, call->cancel, st);
+}
+
+/* *ret_entry is its name in the trash, NULL where it is not there now: gone before, or removed in place. */
+static int put_away_directory(struct export_use *use, const struct deletion *deletion, enum trash_outcome *ret_outcome,
+			      const char **ret_entry, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	const struct path *path = &deletion->id.path;
+	const char *name = path->names[path->count - 1];
+	const char *entry =
+		trash_new_entry(call->arena, deletion_file_name(deletion), controller_now(call->controller));
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	struct fs_dir *parent;
+	bool exists = volume_open_parent(use, path, call->cancel, &parent, &opened.dir, st) == 0;
+	if (!exists && st->errnum != ENOENT)
+		return -1;
+	if (exists && check_is_deletable(use, deletion, parent, name, &exists, st) < 0)
+		return -1;
+	*ret_outcome = TRASH_MISSING;
+	if (exists && (write_record(use, deletion, entry, st) < 0 ||
+		       trash_put(use, parent, name, entry, &in_place, call->cancel, ret_outcome, st) < 0))
+		return -1;
+	*ret_entry = *ret_outcome == TRASH_MOVED ? entry : NULL;
 	return 0;
+}
+
+static int put_away(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	enum trash_outcome outcome;
+	const char *entry;
+	if (deletion_keeps_directory(deletion))
+		return deletion_remove_record(use, deletion, st);
+	if (put_away_directory(use, deletion, &outcome, &entry, st) < 0)
+		return status_prefix(st, "delete subdirectory(%s) failed", deletion->id.sub_dir);
+	if (!deletion->record || outcome == TRASH_REMOVED)
+		return deletion_remove_record(use, deletion, st);
+	return trash_put_record(use, call->arena, entry, deletion->record->name, call->cancel, st);
 }
 
 /* Up to the share, or to a directory that is another volume's: that one is no empty parent, however empty it is. */
@@ -208,7 +198,7 @@ static int remove_empty_parents(struct export_use *use, const struct deletion *d
 	struct path first = {path->names, kept + 1};
 	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
 	struct fs_dir *base;
-	if (above.count == 0 || deletion->policy == ON_DELETE_ARCHIVE)
+	if (above.count == 0)
 		return 0;
 	if (volume_open_parent(use, &first, deletion->call->cancel, &base, &opened.dir, st) < 0)
 		return st->errnum == ENOENT ? 0 : -1;
@@ -217,24 +207,11 @@ static int remove_empty_parents(struct export_use *use, const struct deletion *d
 	return 0;
 }
 
-static int delete_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
-{
-	struct deletion *deletion = context;
-	if (survey_records(use, deletion, st) < 0 || put_away_data(use, deletion, st) < 0)
-		return -1;
-	/* An id made by hand can carry another volume's name. */
-	if (has_record(deletion) && !deletion->survey.is_elsewhere &&
-	    record_store_remove(use, deletion->call->arena, volume_id_name(&deletion->id), cancel, st) < 0)
-		return -1;
-	if (deletion->is_marked &&
-	    record_store_unmark(use, deletion->call->arena, volume_id_name(&deletion->id), cancel, st) < 0)
-		return -1;
-	return remove_empty_parents(use, deletion, st);
-}
+/* ---- the whole */
 
 /* An id that names the share itself or the driver's folder was made by hand (or by csi-driver-nfs from `subDir: /`): deleting
  * it would take every other volume along. */
-static int check_is_deletable(const struct deletion *deletion, struct status *st)
+static int check_id(const struct deletion *deletion, struct status *st)
 {
 	if (deletion->id.path.count == 0)
 		return status_set(st, STATUS_FAILED_PRECONDITION,
@@ -253,6 +230,72 @@ static int check_is_deletable(const struct deletion *deletion, struct status *st
 	return 0;
 }
 
+static enum on_delete policy_of_id(const struct deletion *deletion)
+{
+	enum on_delete policy = deletion->id.on_delete;
+	return policy == ON_DELETE_UNSET ? deletion->call->controller->default_on_delete : policy;
+}
+
+/* For the archive, the directory is known by more than its name. */
+static int identify_directory(struct export_use *use, struct deletion *deletion, struct status *st)
+{
+	const struct path *path = &deletion->id.path;
+	struct cancel *cancel = deletion->call->cancel;
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	struct fs_dir *parent;
+	struct fs_attr attr;
+	bool exists = volume_open_parent(use, path, cancel, &parent, &opened.dir, st) == 0 &&
+		      fs_lookup(use->fs, parent, path->names[path->count - 1], cancel, &attr, st) == 0;
+	deletion->directory_id = exists ? attr.file_id : 0;
+	return exists || st->errnum == ENOENT ? 0 : -1;
+}
+
+static int delete_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
+{
+	struct deletion *deletion = context;
+	deletion->policy = policy_of_id(deletion);
+	if (deletion_read_record(use, deletion, st) < 0)
+		return -1;
+	if (deletion->policy == ON_DELETE_RETAIN)
+		return 0;
+	if (deletion->policy == ON_DELETE_ARCHIVE && identify_directory(use, deletion, st) < 0)
+		return status_prefix(st, "archive subdirectory(%s) failed", deletion->id.sub_dir);
+	if (deletion->policy == ON_DELETE_ARCHIVE && deletion->directory_id != 0)
+		return 0;
+	if (deletion_survey(use, deletion, st) < 0)
+		return -1;
+	/* What is missing was archived by an earlier call, or is no more: both are done. */
+	if (deletion->policy == ON_DELETE_ARCHIVE)
+		return deletion_remove_record(use, deletion, st) < 0 ? -1 : deletion_remove_mark(use, deletion, st);
+	if (put_away(use, deletion, st) < 0 || deletion_remove_mark(use, deletion, st) < 0)
+		return -1;
+	return remove_empty_parents(use, deletion, st);
+}
+
+static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRequest *request, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	AUTO(export_hold_release) struct export_hold hold = {0};
+	AUTO(volume_locks_release) struct volume_locks locks = {0};
+	const struct volume_export export = {.server = deletion->id.server,
+					     .share = deletion->id.share,
+					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
+					     .secret_count = request->n_secrets,
+					     .id = &deletion->id};
+	if (archive_join(deletion, st) < 0 || volume_lock(call, &deletion->id, request->volume_id, &locks, st) < 0 ||
+	    volume_open_export(call, &export, &hold, st) < 0 ||
+	    export_run(hold.export, delete_on_export, deletion, call->cancel, st) < 0)
+		return -1;
+	if (deletion->policy == ON_DELETE_DELETE || deletion->policy == ON_DELETE_UNSET)
+		reaper_note_deletion(call->controller, export_key_of(hold.export));
+	if (deletion->policy != ON_DELETE_ARCHIVE || deletion->directory_id == 0)
+		return 0;
+	/* The job locks the volume itself, as it may outlive this call. */
+	slot_release(&locks.directory);
+	slot_release(&locks.name);
+	return archive_await(deletion, export_key_of(hold.export), st);
+}
+
 int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeRequest *request, struct status *st)
 {
 	struct deletion deletion = {.call = call, .volume_id = request->volume_id};
@@ -264,22 +307,8 @@ int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeReq
 			  LOG_TEXT("volume", request->volume_id), LOG_TEXT("why", unparsable.message));
 		return 0;
 	}
-	bool is_default = deletion.id.on_delete == ON_DELETE_UNSET;
-	deletion.policy = is_default ? call->controller->default_on_delete : deletion.id.on_delete;
-	if (deletion.policy == ON_DELETE_RETAIN)
-		return 0;
-	if (check_is_deletable(&deletion, st) < 0)
-		return -1;
-	AUTO(volume_locks_release) struct volume_locks locks = {0};
-	if (volume_lock(call, &deletion.id, request->volume_id, &locks, st) < 0)
-		return -1;
-	const struct volume_export export = {.server = deletion.id.server,
-					     .share = deletion.id.share,
-					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
-					     .secret_count = request->n_secrets,
-					     .id = &deletion.id};
-	AUTO(export_hold_release) struct export_hold hold = {0};
-	if (volume_open_export(call, &export, &hold, st) < 0)
-		return -1;
-	return export_run(hold.export, delete_on_export, &deletion, call->cancel, st);
+	/* What is never deleted can be retained, whatever its record says. */
+	if (check_id(&deletion, st) < 0)
+		return policy_of_id(&deletion) == ON_DELETE_RETAIN ? 0 : -1;
+	return delete_found(&deletion, request, st);
 }

@@ -6,6 +6,7 @@
 #include "world.h"
 
 #define OUR_FOLDERS ".csicore/\n.csicore/trash/\n.csicore/volumes/\n"
+#define ALL_FOLDERS ".csicore/\n.csicore/jobs/\n.csicore/trash/\n.csicore/volumes/\n"
 
 static struct world world;
 
@@ -40,10 +41,12 @@ static inline const char *make_volume(const char *name, const char *sub_dir, con
 	return volume->volume_id;
 }
 
+/* And waits for the reaper. */
 static inline void assert_deleted(const char *volume_id)
 {
 	if (delete_id(&world, volume_id) < 0)
 		fail_msg("%s: %s", volume_id, world.st.message);
+	world_run_jobs(&world);
 }
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/memory.h"
 #include "deletion.h"
 
 static void volume_and_record_go(void **state)
@@ -96,15 +97,35 @@ static void ambiguous_id_deletes_nothing(void **state)
 	assert_true(fs_memory_exists(world.fs, "my/data"));
 }
 
-static void data_leaves_by_one_rename(void **state)
+/* What was done since the last reset, the digits of entries in the trash left out. */
+static void assert_operations(const char *expected)
+{
+	char *log = memory_strdup(fs_memory_log(world.fs));
+	char *to = log;
+	bool is_number = false;
+	for (const char *from = log; *from; from++) {
+		if (from[0] == '~' && from[1] >= '0' && from[1] <= '9')
+			is_number = true;
+		else if (is_number && !strchr("~0123456789abcdef", *from))
+			is_number = false;
+		if (!is_number || from[0] == '~')
+			*to++ = *from;
+	}
+	*to = '\0';
+	assert_string_equal(log, expected);
+	free(log);
+}
+
+/* However much is in it: nothing of it is looked at. */
+static void volume_leaves_by_two_renames(void **state)
 {
 	const char *id = make_volume("pvc-1", NULL, NULL);
 	make_volume("pvc-2", NULL, NULL);
 	assert_deleted("srv#share#pvc-2##");
 	fs_memory_reset_operations(world.fs);
-	assert_deleted(id);
-	const char *first = "lookup ~shared~pvc-1\nrename pvc-1 pvc-1\n";
-	assert_memory_equal(fs_memory_log(world.fs), first, strlen(first));
+	assert_int_equal(delete_id(&world, id), 0);
+	assert_operations("read_file pvc-1\nlookup ~shared~pvc-1\nopen_dir pvc-1\nopen_dir .csicore\n"
+			  "rename pvc-1 pvc-1~~\nrename pvc-1 pvc-1~~~record\n");
 }
 
 static void what_an_interrupted_deletion_left_goes_too(void **state)
@@ -218,10 +239,19 @@ static void policy_of_the_id_goes_before_the_drivers(void **state)
 	assert_true(fs_memory_exists(world.fs, "archived-pvc-3/data"));
 }
 
-static void retain_touches_no_server(void **state)
+static void retained_volume_stays_with_its_record(void **state)
 {
-	assert_deleted("srv#share#pvc-1##retain");
+	const char *id = make_volume("pvc-1", NULL, "retain");
+	assert_deleted(id);
+	assert_deleted("srv#share#never#x#RETAIN");
+	assert_tree(&world, ".csicore/\n.csicore/volumes/\n.csicore/volumes/pvc-1\npvc-1/\npvc-1/data\n");
+}
+
+/* The share itself, the driver's folder, what is ambiguous: not even an unknown server stands against it. */
+static void what_is_never_deleted_is_retained_at_once(void **state)
+{
 	assert_deleted("srv#share##x#RETAIN");
+	assert_deleted("srv#share#.csicore/trash#x#retain");
 	assert_int_equal(world.open_count, 0);
 }
 
@@ -229,7 +259,8 @@ static void archive_puts_its_prefix_before_the_first_name(void **state)
 {
 	assert_deleted(make_volume("pvc-1", NULL, "archive"));
 	assert_deleted(make_volume("pvc-2", "ns/team/claim", "Archive"));
-	assert_tree(&world, ".csicore/\n.csicore/volumes/\narchived-ns/\narchived-ns/team/\narchived-ns/team/claim/\n"
+	assert_tree(&world, ".csicore/\n.csicore/jobs/\n.csicore/volumes/\narchived-ns/\narchived-ns/team/"
+			    "\narchived-ns/team/claim/\n"
 			    "archived-ns/team/claim/data\narchived-pvc-1/\narchived-pvc-1/data\nns/\nns/team/\n");
 }
 
@@ -271,7 +302,7 @@ static void archive_in_the_way_is_removed_where_allowed(void **state)
 	set_policy("archive", true);
 	fs_memory_plant_file(world.fs, "archived-ns/claim/old", "x");
 	assert_deleted(make_volume("pvc-1", "ns/claim", NULL));
-	assert_tree(&world, OUR_FOLDERS "archived-ns/\narchived-ns/claim/\narchived-ns/claim/data\nns/\n");
+	assert_tree(&world, ALL_FOLDERS "archived-ns/\narchived-ns/claim/\narchived-ns/claim/data\nns/\n");
 }
 
 /* ---- busy, and how the server is reached */
@@ -308,7 +339,7 @@ static void deletion_uses_the_export_the_creation_opened(void **state)
 	Csi__V1__CreateVolumeRequest *request = create_request(&world, "pvc-1");
 	request->volume_capabilities[0] = mount_capability(&world, "vers=3,port=2050");
 	assert_non_null(create(&world, request));
-	assert_deleted("srv#share#pvc-1##");
+	assert_int_equal(delete_id(&world, "srv#share#pvc-1##"), 0);
 	assert_int_equal(world.open_count, 1);
 }
 
@@ -326,7 +357,7 @@ int main(void)
 		TEST(the_drivers_folder_is_never_deleted),
 		TEST(directory_in_the_records_place_stops_nothing),
 		TEST(ambiguous_id_deletes_nothing),
-		TEST(data_leaves_by_one_rename),
+		TEST(volume_leaves_by_two_renames),
 		TEST(what_an_interrupted_deletion_left_goes_too),
 		TEST(volume_is_removed_in_place_where_there_is_no_trash),
 		TEST(symlink_in_the_volumes_place_goes_alone),
@@ -335,7 +366,8 @@ int main(void)
 		TEST(parents_that_became_empty_go),
 		TEST(parents_with_anything_in_them_stay),
 		TEST(policy_of_the_id_goes_before_the_drivers),
-		TEST(retain_touches_no_server),
+		TEST(retained_volume_stays_with_its_record),
+		TEST(what_is_never_deleted_is_retained_at_once),
 		TEST(archive_puts_its_prefix_before_the_first_name),
 		TEST(archive_is_repeatable),
 		TEST(second_archive_stands_beside_the_first),

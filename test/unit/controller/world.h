@@ -14,6 +14,7 @@
 #include "base/cancel.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "controller/jobs.h"
 #include "controller/volume.h"
 #include "csi/record.h"
 #include "support/cmocka.h"
@@ -53,6 +54,20 @@ static inline struct fs *world_open(void *context, const struct export_key *key,
 	return world->fs;
 }
 
+/* The clock of all worlds: seconds since the epoch. */
+#define WORLD_START 1767225600
+static int64_t world_seconds = WORLD_START;
+static inline int64_t world_now(void)
+{
+	return world_seconds;
+}
+
+/* Does the work in the background that is due now or in a moment, here. */
+static inline void world_run_jobs(struct world *world)
+{
+	jobs_run_due(world->controller.jobs, 10 * 1000);
+}
+
 static inline void world_start_controller(struct world *world)
 {
 	assert_int_equal(controller_init(&world->controller, &world->config, &world->st), 0);
@@ -69,6 +84,7 @@ static inline void world_restart_controller(struct world *world)
 static inline int world_init(struct world *world)
 {
 	*world = (struct world){.fs = fs_memory_new()};
+	world_seconds = WORLD_START;
 	world->memory_ops = world->fs->ops;
 	world->kept_ops = *world->fs->ops;
 	world->kept_ops.free = world_keep_tree;
@@ -77,6 +93,9 @@ static inline int world_init(struct world *world)
 		.driver_name = "nfs.csicore.io",
 		.default_on_delete = "",
 		.calls_per_server = 4,
+		.jobs_per_server = 2,
+		.owner = "controller-1",
+		.now_s = world_now,
 		.exports = {world_open, world, 4},
 	};
 	arena_init(&world->arena, 1 << 20);
