@@ -8,9 +8,12 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "folder.h"
 #include "inspect_command.h"
 #include "inspect_names.h"
 #include "inspect_survey.h"
+
+#define NS_PER_SECOND 1000000000
 
 static const struct inspect_column columns[] = {
 	{"kind", "KIND", INSPECT_TEXT},
@@ -132,7 +135,7 @@ static int search_below(struct search *search, const char *text, struct status *
 			const struct fs_entry *entry = &page.entries[i];
 			const char *below = arena_printf(search->arena, "%s/%s", text, entry->name);
 			if (entry->attr.type == FS_DIRECTORY &&
-			    look_at(search, below, false, entry->attr.mtime_ns / 1000000000, st) < 0)
+			    look_at(search, below, false, entry->attr.mtime_ns / NS_PER_SECOND, st) < 0)
 				return -1;
 		}
 	}
@@ -168,6 +171,27 @@ static void look_at_file(struct inspect *inspect, const struct survey *survey, c
 	}
 }
 
+/* ---- attachments */
+
+/* Each is a folder by the name of its volume's record. */
+static int look_at_attachments(struct inspect *inspect, struct export_use *use, const struct survey *survey,
+			       struct status *st)
+{
+	AUTO(fs_page_release) struct fs_page page;
+	fs_page_init(&page);
+	while (!page.is_end) {
+		if (folder_list(use, EXPORT_ATTACHED, &page, inspect->cancel, st) < 0)
+			return -1;
+		for (size_t i = 0; i < page.count; i++)
+			if (!survey_find_file(survey, page.entries[i].name))
+				add_row(inspect, "attachment", page.entries[i].name,
+					page.entries[i].attr.mtime_ns / NS_PER_SECOND,
+					"of a volume that has no record: one of csi-driver-nfs, or deleted while it "
+					"was published");
+	}
+	return 0;
+}
+
 int inspect_orphans(struct inspect *inspect, struct export_use *use, struct status *st)
 {
 	struct survey survey;
@@ -182,5 +206,5 @@ int inspect_orphans(struct inspect *inspect, struct export_use *use, struct stat
 	}
 	for (size_t i = 0; i < survey.file_count; i++)
 		look_at_file(inspect, &survey, &survey.files[i]);
-	return 0;
+	return look_at_attachments(inspect, use, &survey, st);
 }

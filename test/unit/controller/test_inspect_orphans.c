@@ -95,6 +95,16 @@ static void left_over_files_are_found(void **state)
 	assert_says_not("~shared~pvc-1");
 }
 
+static void attachment_of_no_volume_is_found(void **state)
+{
+	(void)make_volume("pvc-1", NULL, NULL);
+	fs_memory_plant_file(world.fs, ".csicore/attached/pvc-1/node", "");
+	fs_memory_plant_file(world.fs, ".csicore/attached/pvc-0/node", "");
+	assert_int_equal(INSPECT_SHARE("orphans", "-o=json"), 0);
+	assert_row("attachment", "pvc-0", "of a volume that has no record");
+	assert_says_not("pvc-1");
+}
+
 static void nothing_is_changed(void **state)
 {
 	(void)make_volume("pvc-1", NULL, NULL);
@@ -117,6 +127,7 @@ int main(void)
 		TEST(symlinks_are_not_followed),
 		TEST(record_without_a_directory_is_found),
 		TEST(left_over_files_are_found),
+		TEST(attachment_of_no_volume_is_found),
 		TEST(nothing_is_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
