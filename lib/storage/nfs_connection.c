@@ -43,12 +43,11 @@ static void on_answer(struct rpc_context *rpc, int rpc_status, void *data, void 
 {
 	struct nfs_call *call = callback_data;
 
-	if (call->batch->is_over)
-		return; /* the context goes, and with it the calls that were not answered */
 	if (rpc_status == RPC_STATUS_SUCCESS)
 		call->receive(data, call->result);
 	else
 		reject(call, nfs_rpc_errno(data), data);
+	/* Also what is on its way when the context is destroyed comes here. */
 	if (call->errnum == ECONNRESET || call->errnum == EPROTO) {
 		call->batch->broken_by = call;
 		return;
@@ -295,7 +294,6 @@ int nfs_connection_run(struct nfs_connection *c, struct nfs_batch *batch, struct
 		return -1;
 	int result = run(c, batch, cancel, st);
 
-	batch->is_over = result < 0;
 	if (result < 0)
 		destroy_context(c); /* runs the callbacks of what is on its way, whose memory is the caller's */
 	return result;

@@ -86,7 +86,6 @@ struct nfs_batch {
 	void (*answered)(struct nfs_batch *batch, struct nfs_call *call);
 	struct nfs_call *free;
 	unsigned on_way;
-	bool is_over;
 	const struct nfs_call *broken_by; /* whose answer was none, so that the connection is of no use any more */
 };
 void nfs_batch_add(struct nfs_batch *batch, struct nfs_call *call);
