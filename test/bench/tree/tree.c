@@ -5,7 +5,8 @@
  *
  *   tree [ENTRIES [ROUND_TRIP_US]]
  *
- * Ways that make one call at a time get a tenth of the entries.  Ratios are of entries a second: to one call for each file,
+ * Every way is measured ROUNDS times, in turns, and its median round told: the machine has other things to do.  Ways that
+ * make one call at a time get a tenth of the entries.  Ratios are of entries a second: to one call for each file,
  * whose name is known, and to two calls, as of a client that goes by path.
  */
 #include <errno.h>
@@ -31,6 +32,7 @@
 #define ROUND_TRIP_MAX_US 1000000
 #define TIMEOUT_MS 600000
 #define SUBDIRECTORIES 16
+#define ROUNDS 3
 
 /* What is emptied, and through what. */
 struct world {
@@ -217,8 +219,13 @@ static double seconds(clockid_t clock)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Entries a second. */
-static double measure(struct world *w, const struct way *way, uint32_t entries, const double base_rates[2])
+/* One round of one way. */
+struct round {
+	uint64_t calls;
+	double seconds, rate, client_us, server_us; /* entries a second; processor time an entry */
+};
+
+static struct round measure(struct world *w, const struct way *way, uint32_t entries)
 {
 	static unsigned directories;
 
@@ -229,17 +236,47 @@ static double measure(struct world *w, const struct way *way, uint32_t entries, 
 	double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), server_cpu = server_cpu_s(), start = seconds(CLOCK_MONOTONIC);
 
 	way->empty(w, entries);
-	double took = seconds(CLOCK_MONOTONIC) - start, rate = entries / took;
-	uint64_t calls = fs_libnfs_round_trips(w->fs) - round_trips;
+	double took = seconds(CLOCK_MONOTONIC) - start;
+	const struct round round = {
+		.calls = fs_libnfs_round_trips(w->fs) - round_trips,
+		.seconds = took,
+		.rate = entries / took,
+		.client_us = (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e6 / entries,
+		.server_us = (server_cpu_s() - server_cpu) * 1e6 / entries,
+	};
 
-	printf("%-32s %8u %8llu %7.2f %9.0f %7.1f %7.1f %9.1f %9.1f\n", way->name, entries, (unsigned long long)calls,
-	       took, rate, rate / (base_rates[0] > 0 ? base_rates[0] : rate),
-	       rate / (base_rates[1] > 0 ? base_rates[1] : rate),
-	       (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e6 / entries,
-	       (server_cpu_s() - server_cpu) * 1e6 / entries);
-	(void)fflush(stdout); /* it is watched */
 	remove_what_is_left(w);
-	return rate;
+	return round;
+}
+
+static int compare_rates(const void *a, const void *b)
+{
+	const struct round *first = a, *second = b;
+
+	return (first->rate > second->rate) - (first->rate < second->rate);
+}
+
+static void measure_ways(struct world *w, uint32_t entries)
+{
+	struct round rounds[WAYS][ROUNDS];
+	double base_rates[2] = {1, 1};
+
+	for (size_t round = 0; round < ROUNDS; round++) {
+		for (size_t way = 0; way < WAYS; way++)
+			rounds[way][round] = measure(w, &ways[way], entries / ways[way].share);
+	}
+	for (size_t way = 0; way < WAYS; way++) {
+		qsort(rounds[way], ROUNDS, sizeof(struct round), compare_rates);
+		if (way < 2)
+			base_rates[way] = rounds[way][ROUNDS / 2].rate;
+	}
+	for (size_t way = 0; way < WAYS; way++) {
+		const struct round *r = &rounds[way][ROUNDS / 2];
+
+		printf("%-32s %8u %8llu %7.2f %9.0f %7.1f %7.1f %9.1f %9.1f\n", ways[way].name,
+		       entries / ways[way].share, (unsigned long long)r->calls, r->seconds, r->rate,
+		       r->rate / base_rates[0], r->rate / base_rates[1], r->client_us, r->server_us);
+	}
 }
 
 static void measure_version(enum nfs_version version, const char *name, uint32_t entries, unsigned round_trip_us)
@@ -267,14 +304,7 @@ static void measure_version(enum nfs_version version, const char *name, uint32_t
 	printf("\n%s, round trips of %.2f ms and more\n", name, round_trip_us / 1000.0);
 	printf("%-32s %8s %8s %7s %9s %7s %7s %9s %9s\n", "", "entries", "calls", "s", "entries/s", "to one", "to two",
 	       "client us", "server us");
-	double base_rates[2] = {0, 0};
-
-	for (size_t i = 0; i < WAYS; i++) {
-		double rate = measure(&w, &ways[i], entries / ways[i].share, base_rates);
-
-		if (i < 2)
-			base_rates[i] = rate;
-	}
+	measure_ways(&w, entries);
 	fs_close(w.fs, w.root);
 	fs_free(w.fs);
 	cancel_release(&w.cancel);
