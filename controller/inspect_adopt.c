@@ -12,8 +12,10 @@
 #include "inspect_manifest.h"
 #include "inspect_names.h"
 #include "record_store.h"
+#include "volume_message.h"
 
 #define MOUNT_OPTIONS_MAX 64
+#define PARAMETERS 3
 
 /* What is being adopted. */
 struct adoption {
@@ -25,8 +27,11 @@ struct adoption {
 	const char *volume_id;
 	const char *capacity;
 	int64_t capacity_bytes;
-	const char *mount_options[MOUNT_OPTIONS_MAX];
+	char *given_options[MOUNT_OPTIONS_MAX]; /* of --share */
+	char **mount_options;
 	size_t mount_option_count;
+	struct string_pair parameters[PARAMETERS]; /* of a volume that has no record yet */
+	const Csi__V1__Volume *message;            /* as CreateVolume would answer it */
 };
 
 /* ---- what the command line says */
@@ -130,13 +135,14 @@ static int read_mount_options(struct adoption *adoption, struct status *st)
 {
 	struct arena *arena = &adoption->inspect->arena;
 	const char *at = adoption->inspect->share.options;
+	adoption->mount_options = adoption->given_options;
 	for (; *at; at += *at == ',') {
 		size_t length = strcspn(at, ",");
 		if (length > 0 && adoption->mount_option_count == MOUNT_OPTIONS_MAX)
 			return status_set(st, STATUS_INVALID_ARGUMENT, "--share: more than %d mount options",
 					  MOUNT_OPTIONS_MAX);
 		if (length > 0)
-			adoption->mount_options[adoption->mount_option_count++] = arena_strndup(arena, at, length);
+			adoption->given_options[adoption->mount_option_count++] = arena_strndup(arena, at, length);
 		at += length;
 	}
 	return 0;
@@ -158,7 +164,14 @@ static int make_id(struct adoption *adoption, struct status *st)
 		.on_delete = on_delete,
 	};
 	adoption->volume_id = volume_id_format(&inspect->arena, &parts, st);
-	return adoption->volume_id ? 0 : -1;
+	if (!adoption->volume_id)
+		return -1;
+	adoption->parameters[0] = (struct string_pair){"server", inspect->share.server};
+	adoption->parameters[1] = (struct string_pair){"share", inspect->share.share};
+	adoption->parameters[2] = (struct string_pair){"subDir", adoption->directory};
+	adoption->message = volume_message_new(&inspect->arena, adoption->volume_id, adoption->capacity_bytes,
+					       adoption->parameters, PARAMETERS, adoption->directory);
+	return 0;
 }
 
 /* ---- what the share says */
@@ -195,11 +208,14 @@ static int take_record(struct adoption *adoption, const Csicore__VolumeRecord *r
 	adoption->volume_id = record->volume_id;
 	if (!adoption->capacity && record->capacity_bytes > 0)
 		adoption->capacity = arena_printf(arena, "%lld", (long long)record->capacity_bytes);
-	if (adoption->mount_option_count == 0 && record->n_mount_flags <= MOUNT_OPTIONS_MAX) {
-		for (size_t i = 0; i < record->n_mount_flags; i++)
-			adoption->mount_options[i] = record->mount_flags[i];
+	if (adoption->mount_option_count == 0) {
+		adoption->mount_options = record->mount_flags;
 		adoption->mount_option_count = record->n_mount_flags;
 	}
+	struct volume_id id;
+	if (volume_id_parse(arena, record->volume_id, &id, st) < 0)
+		return -1;
+	adoption->message = volume_message_of_record(arena, record, &id);
 	return 0;
 }
 
@@ -223,23 +239,12 @@ static int check_is_free(const struct adoption *adoption, struct export_use *use
 	return 0;
 }
 
-static Csicore__Parameter *parameter(struct arena *arena, const char *key, const char *value)
-{
-	Csicore__Parameter *new = arena_alloc(arena, sizeof(*new));
-	csicore__parameter__init(new);
-	new->key = (char *)key;
-	new->value = (char *)value;
-	return new;
-}
-
 static int write_record(struct adoption *adoption, struct export_use *use, struct status *st)
 {
 	struct inspect *inspect = adoption->inspect;
-	struct arena *arena = &inspect->arena;
 	Csicore__VolumeRecord record = CSICORE__VOLUME_RECORD__INIT;
-	Csicore__Parameter *parameters[] = {parameter(arena, "server", inspect->share.server),
-					    parameter(arena, "share", inspect->share.share),
-					    parameter(arena, "subDir", adoption->directory)};
+	Csicore__Parameter items[PARAMETERS];
+	Csicore__Parameter *parameters[PARAMETERS];
 	enum record_outcome outcome;
 	if (strlen(adoption->name) > RECORD_VOLUME_NAME_MAX)
 		return status_set(st, STATUS_INVALID_ARGUMENT, "--record: a name longer than %d bytes has no record",
@@ -249,12 +254,18 @@ static int write_record(struct adoption *adoption, struct export_use *use, struc
 	record.sub_dir = (char *)adoption->directory;
 	record.capacity_bytes = adoption->capacity_bytes;
 	record.created_at = time(NULL);
-	record.mount_flags = (char **)adoption->mount_options;
+	record.mount_flags = adoption->mount_options;
 	record.n_mount_flags = adoption->mount_option_count;
 	record.version = RECORD_VERSION;
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		csicore__parameter__init(&items[i]);
+		items[i].key = (char *)adoption->parameters[i].key;
+		items[i].value = (char *)adoption->parameters[i].value;
+		parameters[i] = &items[i];
+	}
 	record.parameters = parameters;
-	record.n_parameters = sizeof(parameters) / sizeof(parameters[0]);
-	if (record_store_create(use, arena, &record, inspect->cancel, &outcome, st) < 0)
+	record.n_parameters = PARAMETERS;
+	if (record_store_create(use, &inspect->arena, &record, inspect->cancel, &outcome, st) < 0)
 		return -1;
 	if (outcome == RECORD_REFUSED)
 		return status_set(st, STATUS_FAILED_PRECONDITION, "the share takes no records: adopt without --record");
@@ -286,13 +297,13 @@ int inspect_adopt(struct inspect *inspect, struct export_use *use, struct status
 		return -1;
 	if (check_is_directory(&adoption, use, st) < 0 || settle_with_records(&adoption, use, st) < 0)
 		return -1;
+	const Csi__V1__Volume *message = adoption.message;
 	const struct inspect_manifest manifest = {
 		.name = adoption.name,
 		.driver_name = inspect->options.driver.driver_name,
 		.volume_id = adoption.volume_id,
-		.server = inspect->share.server,
-		.share = inspect->share.share,
-		.sub_dir = adoption.directory,
+		.attributes = STRING_PAIRS(&inspect->arena, message->volume_context, message->n_volume_context),
+		.attribute_count = message->n_volume_context,
 		.capacity = adoption.capacity,
 		.storage_class = inspect->storage_class ? inspect->storage_class : "",
 		.claim_namespace = adoption.claim_namespace,

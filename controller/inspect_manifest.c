@@ -3,7 +3,7 @@
 #include "inspect_manifest.h"
 
 #include <jansson.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/memory.h"
@@ -14,86 +14,93 @@
 
 /* ---- the tree */
 
-/* value becomes object's; NULL is left out. */
+/* A tree that grows; texts of others are repaired in arena on their way in. */
 static void put(json_t *object, const char *key, json_t *value)
 {
-	if (value)
-		(void)json_object_set_new(object, key, value); /* no memory is its only failure */
+	(void)json_object_set_new(object, key, value); /* no memory is its only failure */
 }
 
-static void put_text(json_t *object, const char *key, const char *text)
+static void put_text(struct arena *arena, json_t *object, const char *key, const char *text)
 {
-	put(object, key, json_string(text));
+	put(object, inspect_text_repaired(arena, key), json_string(inspect_text_repaired(arena, text)));
 }
 
 /* The annotation is what the external-provisioner knows its volumes by, should the reclaim policy become Delete one day. */
-static json_t *metadata_of(const struct inspect_manifest *manifest)
+static json_t *metadata_of(struct arena *arena, const struct inspect_manifest *manifest)
 {
 	json_t *annotations = json_object();
 	json_t *metadata = json_object();
-	put_text(annotations, "pv.kubernetes.io/provisioned-by", manifest->driver_name);
-	put_text(metadata, "name", manifest->name);
+	put_text(arena, annotations, "pv.kubernetes.io/provisioned-by", manifest->driver_name);
+	put_text(arena, metadata, "name", manifest->name);
 	put(metadata, "annotations", annotations);
 	return metadata;
 }
 
-static json_t *array_of(const char *const *texts, size_t count)
+static json_t *mount_options_of(struct arena *arena, const struct inspect_manifest *manifest)
 {
-	json_t *array = count > 0 ? json_array() : NULL;
-	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(array, json_string(texts[i])); /* as above */
-	return array;
+	json_t *options = json_array();
+	for (size_t i = 0; i < manifest->mount_option_count; i++)
+		(void)json_array_append_new(
+			options, json_string(inspect_text_repaired(arena, manifest->mount_options[i]))); /* as above */
+	return options;
 }
 
-static json_t *claim_of(const struct inspect_manifest *manifest)
+static json_t *claim_of(struct arena *arena, const struct inspect_manifest *manifest)
 {
-	if (!manifest->claim)
-		return NULL;
 	json_t *claim = json_object();
-	put_text(claim, "apiVersion", "v1");
-	put_text(claim, "kind", "PersistentVolumeClaim");
-	put_text(claim, "namespace", manifest->claim_namespace);
-	put_text(claim, "name", manifest->claim);
+	put_text(arena, claim, "apiVersion", "v1");
+	put_text(arena, claim, "kind", "PersistentVolumeClaim");
+	put_text(arena, claim, "namespace", manifest->claim_namespace);
+	put_text(arena, claim, "name", manifest->claim);
 	return claim;
 }
 
-static json_t *source_of(const struct inspect_manifest *manifest)
+static json_t *source_of(struct arena *arena, const struct inspect_manifest *manifest)
 {
 	json_t *attributes = json_object();
 	json_t *source = json_object();
-	put_text(attributes, "server", manifest->server);
-	put_text(attributes, "share", manifest->share);
-	put_text(attributes, "subDir", manifest->sub_dir);
-	put_text(source, "driver", manifest->driver_name);
-	put_text(source, "volumeHandle", manifest->volume_id);
+	for (size_t i = 0; i < manifest->attribute_count; i++)
+		put_text(arena, attributes, manifest->attributes[i].key, manifest->attributes[i].value);
+	put_text(arena, source, "driver", manifest->driver_name);
+	put_text(arena, source, "volumeHandle", manifest->volume_id);
 	put(source, "volumeAttributes", attributes);
 	return source;
 }
 
-static json_t *tree_of(const struct inspect_manifest *manifest)
+static json_t *tree_of(struct arena *arena, const struct inspect_manifest *manifest)
 {
-	static const char *const access_modes[] = {"ReadWriteMany"};
 	json_t *capacity = json_object();
+	json_t *access_modes = json_array();
 	json_t *spec = json_object();
 	json_t *tree = json_object();
-	put_text(capacity, "storage", manifest->capacity);
+	put_text(arena, capacity, "storage", manifest->capacity);
+	(void)json_array_append_new(access_modes, json_string("ReadWriteMany")); /* as above */
 	put(spec, "capacity", capacity);
-	put(spec, "accessModes", array_of(access_modes, 1));
-	put_text(spec, "persistentVolumeReclaimPolicy", "Retain");
-	put_text(spec, "storageClassName", manifest->storage_class);
-	put(spec, "mountOptions", array_of(manifest->mount_options, manifest->mount_option_count));
-	put(spec, "claimRef", claim_of(manifest));
-	put(spec, "csi", source_of(manifest));
-	put_text(tree, "apiVersion", "v1");
-	put_text(tree, "kind", "PersistentVolume");
-	put(tree, "metadata", metadata_of(manifest));
+	put(spec, "accessModes", access_modes);
+	put_text(arena, spec, "persistentVolumeReclaimPolicy", "Retain");
+	put_text(arena, spec, "storageClassName", manifest->storage_class);
+	if (manifest->mount_option_count > 0)
+		put(spec, "mountOptions", mount_options_of(arena, manifest));
+	if (manifest->claim)
+		put(spec, "claimRef", claim_of(arena, manifest));
+	put(spec, "csi", source_of(arena, manifest));
+	put_text(arena, tree, "apiVersion", "v1");
+	put_text(arena, tree, "kind", "PersistentVolume");
+	put(tree, "metadata", metadata_of(arena, manifest));
 	put(tree, "spec", spec);
 	return tree;
 }
 
-/* ---- YAML: objects of plain keys, arrays of strings, strings */
+/* ---- YAML: objects, arrays of strings, strings */
 
 static void put_value(struct strbuf *text, struct arena *arena, json_t *value, int indent);
+
+/* A key of other characters is quoted, as are all values. */
+static const char *key_text(struct arena *arena, const char *key)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ./-";
+	return key[0] && key[strspn(key, plain)] == '\0' ? key : inspect_text_quoted(arena, key);
+}
 
 static void put_object(struct strbuf *text, struct arena *arena, json_t *object, int indent)
 {
@@ -101,7 +108,7 @@ static void put_object(struct strbuf *text, struct arena *arena, json_t *object,
 	json_t *value;
 	json_object_foreach(object, key, value)
 	{
-		(void)strbuf_printf(text, "%*s%s:", indent, "", key);
+		(void)strbuf_printf(text, "%*s%s:", indent, "", key_text(arena, key));
 		put_value(text, arena, value, indent + 2);
 	}
 }
@@ -124,7 +131,7 @@ static void put_value(struct strbuf *text, struct arena *arena, json_t *value, i
 const char *inspect_manifest_yaml(struct arena *arena, const struct inspect_manifest *manifest)
 {
 	AUTO(strbuf_release) struct strbuf text;
-	json_t *tree = tree_of(manifest);
+	json_t *tree = tree_of(arena, manifest);
 	strbuf_init(&text, TEXT_BYTES_MAX);
 	put_object(&text, arena, tree, 0);
 	json_decref(tree);
@@ -133,7 +140,7 @@ const char *inspect_manifest_yaml(struct arena *arena, const struct inspect_mani
 
 const char *inspect_manifest_json(struct arena *arena, const struct inspect_manifest *manifest)
 {
-	json_t *tree = tree_of(manifest);
+	json_t *tree = tree_of(arena, manifest);
 	AUTO_FREE char *text = json_dumps(tree, JSON_INDENT(2));
 	json_decref(tree);
 	return arena_printf(arena, "%s\n", text);

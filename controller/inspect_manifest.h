@@ -3,18 +3,16 @@
 #ifndef CSICORE_CONTROLLER_INSPECT_MANIFEST_H
 #define CSICORE_CONTROLLER_INSPECT_MANIFEST_H
 
-#include <stddef.h>
+#include "csi/string_pairs.h"
 
-struct arena;
-
-/* Strings are UTF-8. */
 struct inspect_manifest {
 	const char *name, *driver_name, *volume_id;
-	const char *server, *share, *sub_dir;
+	const struct string_pair *attributes; /* what the node mounts the volume by */
+	size_t attribute_count;
 	const char *capacity; /* a quantity */
 	const char *storage_class;
 	const char *claim_namespace, *claim; /* NULL: whichever claim asks for it */
-	const char *const *mount_options;
+	char *const *mount_options;
 	size_t mount_option_count;
 };
 

@@ -144,17 +144,10 @@ static void print_table(const struct inspect_output *output, FILE *file)
 
 /* ---- JSON */
 
-static json_t *text_value(const char *text)
-{
-	size_t length = strlen(text);
-	AUTO_FREE char *repaired = memory_alloc(length * UTF8_REPLACEMENT_BYTES + 1);
-	return json_stringn(repaired, utf8_repair(text, length, repaired));
-}
-
 static json_t *value_of(struct arena *arena, enum inspect_kind kind, const struct inspect_cell *cell)
 {
 	if (kind == INSPECT_TEXT)
-		return cell->text ? text_value(cell->text) : json_null();
+		return cell->text ? json_string(inspect_text_repaired(arena, cell->text)) : json_null();
 	if (cell->number < 0)
 		return json_null();
 	return kind == INSPECT_TIME ? json_string(inspect_text_time(arena, cell->number)) : json_integer(cell->number);

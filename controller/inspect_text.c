@@ -56,6 +56,14 @@ const char *inspect_text_shown(struct arena *arena, const char *text)
 	return shown;
 }
 
+const char *inspect_text_repaired(struct arena *arena, const char *text)
+{
+	size_t length = strlen(text);
+	char *repaired = arena_alloc(arena, length * UTF8_REPLACEMENT_BYTES + 1);
+	repaired[utf8_repair(text, length, repaired)] = '\0';
+	return repaired;
+}
+
 const char *inspect_text_quoted(struct arena *arena, const char *text)
 {
 	size_t left = strlen(text);

@@ -155,6 +155,9 @@ static void volume_with_a_record_gives_its_own_words(void **state)
 	assert_int_equal(INSPECT_SHARE("adopt", "ns/claim", "--name=pvc-1"), 0);
 	assert_says(arena_printf(&world.arena, "    volumeHandle: \"%s\"\n", id));
 	assert_says("    storage: \"10737418240\"\n");
+	assert_says(
+		"    volumeAttributes:\n      server: \"srv\"\n      share: \"/share\"\n      subDir: \"ns/claim\"\n"
+		"      onDelete: \"retain\"\n");
 	assert_refused(INSPECT_SHARE("adopt", "ns/claim", "--name=pvc-1", "--ondelete=delete"), 1,
 		       PREFIX "pvc-1 is a volume already, with the id srv#share#ns/claim#pvc-1#retain: "
 			      "adopt it without --record and --ondelete");

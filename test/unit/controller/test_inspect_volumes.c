@@ -82,6 +82,33 @@ static void record_that_may_not_be_read_is_a_row(void **state)
 	assert_says("\"state\": \"may not be read\"");
 }
 
+static int refuse_one_directory(void *data, const struct fs_memory_operation *operation)
+{
+	return strcmp(operation->verb, "open_dir") == 0 && strcmp(operation->name, data) == 0 ? EACCES : 0;
+}
+
+static void usage_is_counted_where_it_can_be(void **state)
+{
+	(void)make_volume("pvc-1", NULL, NULL);
+	(void)make_volume("pvc-2", "a/b", NULL);
+	(void)make_volume("pvc-3", NULL, NULL);
+	(void)make_volume("gone", NULL, NULL);
+	fs_memory_unplant(world.fs, "gone");
+	fs_memory_plant_file(world.fs, "pvc-1/d/one", "data");
+	fs_memory_plant_file(world.fs, "pvc-1/two", "data");
+	fs_memory_set_hook(world.fs, refuse_one_directory, (void *)"pvc-3");
+	assert_int_equal(INSPECT_SHARE("volumes", "--usage", "-o=json"), 0);
+	fs_memory_set_hook(world.fs, NULL, NULL);
+	assert_says("\"directory\": \"pvc-1\", \"capacityBytes\": 10737418240, \"usedBytes\": ");
+	assert_says(", \"files\": 2, ");
+	assert_says("\"directory\": \"a/b\", \"capacityBytes\": 10737418240, \"usedBytes\": ");
+	assert_says(", \"files\": 0, ");
+	assert_says("\"directory\": \"pvc-3\", \"capacityBytes\": 10737418240, \"usedBytes\": null, \"files\": null");
+	assert_says("\"directory\": \"gone\", \"capacityBytes\": 10737418240, \"usedBytes\": null, \"files\": null");
+	assert_int_equal(INSPECT_SHARE("volumes"), 0);
+	assert_says_not("USED");
+}
+
 static void all_pages_are_listed_in_order(void **state)
 {
 	char expected[8];
@@ -124,6 +151,7 @@ int main(void)
 		TEST(policy_set_since_the_creation_is_the_one_in_force),
 		TEST(state_says_what_is_wrong),
 		TEST(record_that_may_not_be_read_is_a_row),
+		TEST(usage_is_counted_where_it_can_be),
 		TEST(all_pages_are_listed_in_order),
 		TEST(directories_at_the_root_cost_no_look_up_each),
 		TEST(share_without_records_has_no_volumes),
