@@ -35,6 +35,8 @@ static const struct inspect_command commands[] = {
 	 no_options, INSPECT_SHARE_OPENED, false, inspect_orphans},
 	{"trash", NULL, "Lists the deleted volumes that are still in the trash of a share.", no_options,
 	 INSPECT_SHARE_OPENED, false, inspect_trash},
+	{"jobs", NULL, "Lists the work on a share that has outlived its call: what it is about, and how far it is.",
+	 no_options, INSPECT_SHARE_OPENED, false, inspect_jobs},
 	{"undelete", "ENTRY", "Takes a deleted volume out of the trash again, with its record.", undelete_options,
 	 INSPECT_SHARE_OPENED, true, inspect_undelete},
 	{"adopt", "DIRECTORY", "Prints a PersistentVolume for a directory that is on the share already.", adopt_options,

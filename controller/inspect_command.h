@@ -48,7 +48,7 @@ struct inspect_command {
 	inspect_run *run;
 };
 
-inspect_run inspect_volumes, inspect_orphans, inspect_trash, inspect_undelete, inspect_id_decode, inspect_id_encode,
-	inspect_adopt;
+inspect_run inspect_volumes, inspect_orphans, inspect_trash, inspect_jobs, inspect_undelete, inspect_id_decode,
+	inspect_id_encode, inspect_adopt;
 
 #endif

@@ -49,10 +49,11 @@ static void options_of_the_share_reach_the_back_end(void **state)
 
 static void failure_of_any_operation_is_one_line_and_status_1(void **state)
 {
-	static const char *const commands[] = {"volumes", "orphans", "trash"};
+	static const char *const commands[] = {"volumes", "orphans", "trash", "jobs"};
 	(void)make_volume("pvc-1", NULL, NULL);
 	(void)make_volume("pvc-2", "a/b", NULL);
 	fs_memory_plant_dir(world.fs, ".csicore/trash/pvc-0~1767225600~0c5a71f3", 0755);
+	fs_memory_plant_file(world.fs, ".csicore/jobs/archive~pvc-1", "half");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		fs_memory_reset_operations(world.fs);
 		assert_int_equal(INSPECT_SHARE(commands[i]), 0);

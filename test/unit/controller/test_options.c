@@ -124,9 +124,7 @@ int main(void)
 		TEST(bad_policy_is_named),
 		TEST(bounds_are_kept),
 		TEST(shares_are_read_with_their_options),
-		TEST(bounds_are_kept),
 		TEST(bad_share_is_named),
-		TEST(bounds_are_kept),
 		TEST(unknown_capability_is_named),
 		TEST(options_reach_the_configuration),
 	};
