@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "world.h"
+#include "publication.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ID "srv#share#ns/claim#pvc-1#"
@@ -163,6 +163,58 @@ static bool may_be_unknown_and_unmodified(bool is_final)
 	return !has_record() || may_be_unmodified(is_final);
 }
 
+static int publish_it(void)
+{
+	return publish(&world, ID, "node-1", MODE(SINGLE_NODE_WRITER));
+}
+
+static int publish_it_shared(void)
+{
+	return publish(&world, ID, "node-1", MODE(MULTI_NODE_MULTI_WRITER));
+}
+
+static bool is_published_shared(void)
+{
+	return fs_memory_exists(world.fs, ".csicore/attached/pvc-1/node-1");
+}
+
+static bool is_published(void)
+{
+	return is_published_shared() && fs_memory_exists(world.fs, ".csicore/attached/pvc-1/~claim~node-1");
+}
+
+static bool may_be_unpublished(bool is_final)
+{
+	return true;
+}
+
+/* Only who looked around is published. */
+static bool may_have_a_claim(bool is_final)
+{
+	return !is_published_shared() || is_published();
+}
+
+static void make_published(void)
+{
+	make_volume();
+	assert_int_equal(publish_it(), 0);
+}
+
+static int unpublish_it(void)
+{
+	return unpublish(&world, ID, "node-1");
+}
+
+static int unpublish_it_from_all(void)
+{
+	return unpublish(&world, ID, "");
+}
+
+static bool is_unpublished(void)
+{
+	return !fs_memory_exists(world.fs, ".csicore/attached/pvc-1");
+}
+
 static const struct rpc {
 	const char *name;
 	void (*make)(void);
@@ -178,6 +230,12 @@ static const struct rpc {
 	{"ControllerModifyVolume", make_volume, modify_it, is_modified, may_be_unmodified},
 	{"ControllerModifyVolume without a record", make_volume_of_csi_driver_nfs, modify_it, is_modified,
 	 may_be_unknown_and_unmodified},
+	{"ControllerPublishVolume", make_volume, publish_it, is_published, may_have_a_claim},
+	{"ControllerPublishVolume to many nodes", make_volume, publish_it_shared, is_published_shared,
+	 may_be_unpublished},
+	{"ControllerUnpublishVolume", make_published, unpublish_it, is_unpublished, may_be_unpublished},
+	{"ControllerUnpublishVolume from all nodes", make_published, unpublish_it_from_all, is_unpublished,
+	 may_be_unpublished},
 };
 
 /* ---- the faults */

@@ -86,6 +86,35 @@ static void single_and_many_keep_each_other_out(void **state)
 	assert_attached("pvc-1/\npvc-1/node-2\npvc-1/~claim~node-2\n");
 }
 
+static int fail_read_dir(void *data, const struct fs_memory_operation *operation)
+{
+	return strcmp(operation->verb, "read_dir") == 0 ? EIO : 0;
+}
+
+static void attachment_that_never_looked_around_gives_way(void **state)
+{
+	assert_published("node-2", WRITER);
+	fs_memory_set_hook(world.fs, fail_read_dir, NULL);
+	assert_int_equal(publish(&world, ID, "node-1", SHARED), -1);
+	fs_memory_set_hook(world.fs, NULL, NULL);
+	assert_true(fs_memory_exists(world.fs, ATTACHED "/node-1"));
+	assert_int_equal(publish(&world, ID, "node-1", SHARED), -1);
+	assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
+	assert_attached("pvc-1/\npvc-1/node-2\npvc-1/~claim~node-2\n");
+}
+
+static void attachment_stays_while_another_nodes_claim_is_open(void **state)
+{
+	assert_published("node-1", SHARED);
+	fs_memory_plant_file(world.fs, ATTACHED "/~claim~node-2", "");
+	assert_int_equal(publish(&world, ID, "node-1", SHARED), -1);
+	assert_failed(&world, STATUS_ABORTED, "volume pvc-1 is being published to node node-2");
+	assert_true(fs_memory_exists(world.fs, ATTACHED "/node-1"));
+	assert_int_equal(publish(&world, ID, "node-2", WRITER), -1);
+	assert_unpublished(ID, "node-2");
+	assert_published("node-1", SHARED);
+}
+
 static void same_node_in_another_way_already_exists(void **state)
 {
 	Csi__V1__ControllerPublishVolumeResponse response;
@@ -267,6 +296,8 @@ int main(void)
 		TEST(volume_of_a_single_node_is_on_one_alone),
 		TEST(volume_of_many_nodes_is_on_all_of_them),
 		TEST(single_and_many_keep_each_other_out),
+		TEST(attachment_that_never_looked_around_gives_way),
+		TEST(attachment_stays_while_another_nodes_claim_is_open),
 		TEST(same_node_in_another_way_already_exists),
 		TEST(attachment_outlives_the_controller),
 		TEST(names_of_nodes_may_hold_anything),
