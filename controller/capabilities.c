@@ -107,6 +107,8 @@ bool capabilities_have(const struct capabilities *capabilities, unsigned type)
 void capabilities_add_attach(struct capabilities *capabilities)
 {
 	capabilities->types |= bit(CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)) | bit(CONTROLLER_CAN(PUBLISH_READONLY));
+	if (capabilities_have(capabilities, CONTROLLER_CAN(LIST_VOLUMES)))
+		capabilities->types |= bit(CONTROLLER_CAN(LIST_VOLUMES_PUBLISHED_NODES));
 }
 
 int capabilities_check(const struct capabilities *capabilities, unsigned type, struct status *st)

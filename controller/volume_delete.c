@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attachments.h"
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -250,6 +251,16 @@ static int identify_directory(struct export_use *use, struct deletion *deletion,
 	return exists || st->errnum == ENOENT ? 0 : -1;
 }
 
+/* Where publishing is served, a volume that a node has is in use. */
+static int check_is_unpublished(struct export_use *use, const struct deletion *deletion, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	const struct capabilities *capabilities = &call->controller->config.capabilities;
+	if (!capabilities_have(capabilities, CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)) || !can_have_record(deletion))
+		return 0;
+	return attachments_check_none(use, call->arena, volume_id_name(&deletion->id), call->cancel, st);
+}
+
 static int delete_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct deletion *deletion = context;
@@ -258,6 +269,8 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 		return -1;
 	if (deletion->policy == ON_DELETE_RETAIN)
 		return 0;
+	if (check_is_unpublished(use, deletion, st) < 0)
+		return -1;
 	if (deletion->policy == ON_DELETE_ARCHIVE && identify_directory(use, deletion, st) < 0)
 		return status_prefix(st, "archive subdirectory(%s) failed", deletion->id.sub_dir);
 	if (deletion->policy == ON_DELETE_ARCHIVE && deletion->directory_id != 0)

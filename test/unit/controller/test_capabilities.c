@@ -72,6 +72,21 @@ static void what_another_needs_must_be_there(void **state)
 	assert_true(has(CONTROLLER_CAN(LIST_VOLUME_HEALTH)));
 }
 
+static void attaching_comes_with_what_goes_with_it(void **state)
+{
+	assert_int_equal(capabilities_parse("", &set, &st), 0);
+	assert_false(has(CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)));
+	capabilities_add_attach(&set);
+	assert_true(has(CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)));
+	assert_true(has(CONTROLLER_CAN(PUBLISH_READONLY)));
+	assert_true(has(CONTROLLER_CAN(LIST_VOLUMES_PUBLISHED_NODES)));
+	assert_int_equal(capabilities_parse("-list-volumes", &set, &st), 0);
+	capabilities_add_attach(&set);
+	assert_false(has(CONTROLLER_CAN(LIST_VOLUMES_PUBLISHED_NODES)));
+	assert_int_equal(capabilities_parse("+publish-readonly", &set, &st), -1);
+	assert_string_equal(st.message, "publish-readonly needs publish-unpublish-volume");
+}
+
 static void what_is_switched_off_is_unimplemented(void **state)
 {
 	assert_int_equal(capabilities_parse("-create-delete-volume", &set, &st), 0);
@@ -103,6 +118,7 @@ int main(void)
 		cmocka_unit_test(bad_lists_are_refused_and_leave_the_set_alone),
 		cmocka_unit_test(health_of_volumes_is_off_by_default),
 		cmocka_unit_test(what_another_needs_must_be_there),
+		cmocka_unit_test(attaching_comes_with_what_goes_with_it),
 		cmocka_unit_test(what_is_switched_off_is_unimplemented),
 		cmocka_unit_test(answer_names_each_of_the_set),
 	};

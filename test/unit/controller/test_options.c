@@ -98,6 +98,15 @@ static void unknown_capability_is_named(void **state)
 	assert_string_equal(st.message, "--capabilities: \"teleport-volume\" is no capability of this controller");
 }
 
+static void attach_adds_to_the_capabilities_of_any_list(void **state)
+{
+	assert_int_equal(PARSE("--attach"), 0);
+	assert_true(capabilities_have(&options.capabilities, CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)));
+	assert_int_equal(PARSE("--capabilities=create-delete-volume", "--attach", "--nodes-file=/etc/nodes"), 0);
+	assert_true(capabilities_have(&options.capabilities, CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME)));
+	assert_string_equal(options.nodes_file, "/etc/nodes");
+}
+
 static void options_reach_the_configuration(void **state)
 {
 	struct export_backend backend;
@@ -126,6 +135,7 @@ int main(void)
 		TEST(shares_are_read_with_their_options),
 		TEST(bad_share_is_named),
 		TEST(unknown_capability_is_named),
+		TEST(attach_adds_to_the_capabilities_of_any_list),
 		TEST(options_reach_the_configuration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

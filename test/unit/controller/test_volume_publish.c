@@ -177,6 +177,81 @@ static void volume_that_is_gone_is_unpublished(void **state)
 	assert_attached("");
 }
 
+static void serve_publishing(void)
+{
+	capabilities_add_attach(&world.config.capabilities);
+	world_restart_controller(&world);
+}
+
+static void published_volume_is_not_deleted(void **state)
+{
+	assert_published("node-1", WRITER);
+	serve_publishing();
+	assert_int_equal(delete_id(&world, ID), -1);
+	assert_failed(&world, STATUS_FAILED_PRECONDITION, "volume pvc-1 is published to node node-1");
+	assert_int_equal(delete_id(&world, ID "archive"), -1);
+	assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
+	assert_int_equal(delete_id(&world, ID "retain"), 0);
+	assert_true(fs_memory_exists(world.fs, "pvc-1"));
+	assert_unpublished(ID, "node-1");
+	assert_int_equal(delete_id(&world, ID), 0);
+	assert_false(fs_memory_exists(world.fs, "pvc-1"));
+}
+
+static void attachments_count_only_where_publishing_is_served(void **state)
+{
+	assert_published("node-1", WRITER);
+	assert_int_equal(delete_id(&world, ID), 0);
+}
+
+/* ---- who has it */
+
+static const Csi__V1__ListVolumesResponse__VolumeStatus *list_status(void)
+{
+	struct volume_call call = world_call(&world);
+	Csi__V1__ListVolumesRequest request;
+	Csi__V1__ListVolumesResponse response;
+	csi__v1__list_volumes_request__init(&request);
+	csi__v1__list_volumes_response__init(&response);
+	assert_int_equal(volume_list(&call, &request, &response, &world.st), 0);
+	assert_int_equal(response.n_entries, 1);
+	return response.entries[0]->status;
+}
+
+static const Csi__V1__ControllerGetVolumeResponse__VolumeStatus *get_status(void)
+{
+	struct volume_call call = world_call(&world);
+	Csi__V1__ControllerGetVolumeRequest request;
+	Csi__V1__ControllerGetVolumeResponse response;
+	csi__v1__controller_get_volume_request__init(&request);
+	csi__v1__controller_get_volume_response__init(&response);
+	request.volume_id = (char *)ID;
+	assert_int_equal(volume_get(&call, &request, &response, &world.st), 0);
+	return response.status;
+}
+
+static void nodes_are_listed_where_publishing_is_served(void **state)
+{
+	assert_published("node-1", SHARED);
+	assert_published("node-2", SHARED);
+	fs_memory_plant_file(world.fs, ATTACHED "/~claim~node-3", "");
+	fs_memory_plant_file(world.fs, ATTACHED "/node-4", "a piece");
+	assert_int_equal(get_status()->n_published_node_ids, 0);
+	world.config.shares = &(struct export_key){.server = "srv", .share = "/share"};
+	world.config.share_count = 1;
+	world_restart_controller(&world);
+	assert_null(list_status());
+	assert_int_equal(capabilities_parse("", &world.config.capabilities, &world.st), 0);
+	serve_publishing();
+	assert_int_equal(list_status()->n_published_node_ids, 2);
+	assert_string_equal(list_status()->published_node_ids[1], "node-2");
+	assert_int_equal(get_status()->n_published_node_ids, 2);
+	assert_string_equal(get_status()->published_node_ids[0], "node-1");
+	assert_unpublished(ID, "");
+	assert_int_equal(list_status()->n_published_node_ids, 0);
+	assert_int_equal(get_status()->n_published_node_ids, 0);
+}
+
 /* ---- what is asked for */
 
 static void requests_without_the_required_are_refused(void **state)
@@ -304,6 +379,9 @@ int main(void)
 		TEST(unpublish_of_what_is_not_there_succeeds),
 		TEST(unpublish_from_no_node_is_from_all),
 		TEST(volume_that_is_gone_is_unpublished),
+		TEST(published_volume_is_not_deleted),
+		TEST(attachments_count_only_where_publishing_is_served),
+		TEST(nodes_are_listed_where_publishing_is_served),
 		TEST(requests_without_the_required_are_refused),
 		TEST(volume_that_is_not_there_is_not_found),
 		TEST(node_that_is_in_no_file_is_not_found),

@@ -70,6 +70,25 @@ static void journal_of_a_job_is_no_volumes_record(void **state)
 	assert_null(job_record_decode(&arena, bytes, length));
 }
 
+static void attachment_is_a_record_of_its_own_kind(void **state)
+{
+	size_t length;
+	Csicore__AttachmentRecord attachment = CSICORE__ATTACHMENT_RECORD__INIT;
+	attachment.node_id = (char *)"node-1";
+	attachment.access_mode = 5;
+	attachment.is_read_only = true;
+	const uint8_t *bytes = attachment_record_encode(&arena, &attachment, &length);
+	assert_null(record_decode(&arena, bytes, length));
+	assert_null(attachment_record_decode(&arena, bytes, length - 1));
+	Csicore__AttachmentRecord *again = attachment_record_decode(&arena, bytes, length);
+	assert_non_null(again);
+	assert_string_equal(again->node_id, "node-1");
+	assert_int_equal(again->access_mode, 5);
+	assert_true(again->is_read_only);
+	bytes = sample(&length);
+	assert_null(attachment_record_decode(&arena, bytes, length));
+}
+
 static void record_cut_anywhere_is_no_record(void **state)
 {
 	size_t length;
@@ -173,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_comes_back_as_it_went),
 		cmocka_unit_test(journal_of_a_job_is_no_volumes_record),
+		cmocka_unit_test(attachment_is_a_record_of_its_own_kind),
 		cmocka_unit_test(record_cut_anywhere_is_no_record),
 		cmocka_unit_test(record_with_any_bit_changed_is_no_record),
 		cmocka_unit_test(record_with_a_tail_is_no_record),
