@@ -21,6 +21,7 @@ struct fs *fs_memory_new(void);
 /* ---- the tree, by path; parents that are missing are made (0755), what stands at path is replaced */
 void fs_memory_plant_dir(struct fs *fs, const char *path, uint32_t mode);
 void fs_memory_plant_file(struct fs *fs, const char *path, const char *content);
+void fs_memory_plant_bytes(struct fs *fs, const char *path, const void *bytes, size_t length);
 void fs_memory_plant_symlink(struct fs *fs, const char *path, const char *target);
 /* A FIFO, a socket or a device. */
 void fs_memory_plant_other(struct fs *fs, const char *path);

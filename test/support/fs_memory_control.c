@@ -25,6 +25,13 @@ void fs_memory_plant_file(struct fs *fs, const char *path, const char *content)
 	plant(fs, path, FS_FILE, content);
 }
 
+void fs_memory_plant_bytes(struct fs *fs, const char *path, const void *bytes, size_t length)
+{
+	struct fs_memory *self = fs_memory_lock(fs);
+	memory_tree_set_content(memory_tree_plant(&self->tree, path, FS_FILE), bytes, length);
+	fs_memory_unlock(self);
+}
+
 void fs_memory_plant_symlink(struct fs *fs, const char *path, const char *target)
 {
 	plant(fs, path, FS_SYMLINK, target);
