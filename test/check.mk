@@ -141,15 +141,17 @@ $(H2SPEC):
 check-h2spec: $(BUILD)/test/clients/echo_server $(if $(shell command -v go),$(H2SPEC)) ## HTTP/2 and HPACK conformance (h2spec)
 	@test/h2spec/run $< $(H2SPEC) $(BUILD)/test/h2spec
 
-CSI_SANITY := $(BUILD)/bin/csi-sanity-5.4.0
+# The release that clients of CSI 1.12 are tested with, and that of CSI 1.13.
+CSI_SANITY := $(addprefix $(BUILD)/bin/csi-sanity-,5.4.0 5.6.0)
 $(CSI_SANITY):
 	@mkdir -p $(@D)
-	CGO_ENABLED=0 GOFLAGS=-mod=mod GOBIN=$(abspath $(@D)) \
+	CGO_ENABLED=0 GOFLAGS=-mod=mod GOBIN=$(abspath $@).d \
 		go install github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity@v$(lastword $(subst -, ,$@))
-	mv $(@D)/csi-sanity $@
+	mv $@.d/csi-sanity $@
+	rmdir $@.d
 
 check-sanity: $(PROGRAMS) $(if $(shell command -v go),$(CSI_SANITY)) ## csi-sanity against both programs on a local export
-	@test/sanity/run $(BUILD) $(CSI_SANITY) $(BUILD)/test/sanity
+	@for suite in $(CSI_SANITY); do test/sanity/run $(BUILD) $$suite $(BUILD)/test/sanity || exit 1; done
 
 # ---- benchmarks, no part of `check`
 $(BUILD)/test/bench/wire: $(BUILD)/obj/test/bench/wire/wire.o $(BUILD)/obj/test/bench/wire/probe_load.o $(SUPPORT_OBJECTS) \
@@ -207,9 +209,8 @@ $(BUILD)/kernel_test: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/guest/*.c)
 
 # csi-sanity takes part where Go is there to build it.
 check-guest: $(PROGRAMS) $(BUILD)/kernel_test $(if $(shell command -v go),$(CSI_SANITY)) ## the programs on kernel mounts
-	@[ ! -e $(CSI_SANITY) ] || cp $(CSI_SANITY) $(BUILD)/csi-sanity
 	@$(GUEST_RUN) -o $(BUILD)/guest-out test/guest/in-guest $(PROGRAMS) $(BUILD)/kernel_test \
-		$(if $(shell command -v go),$(BUILD)/csi-sanity) test/sanity/endpoints
+		$(if $(shell command -v go),$(CSI_SANITY)) test/sanity/endpoints test/sanity/controller_options
 
 bench: $(PROGRAMS) $(BUILD)/csi-bench ## the programs against bare mount calls and mount(8), NFS 3 to 4.2
 	@$(GUEST_RUN) test/bench/in-guest $(PROGRAMS) $(BUILD)/csi-bench -- $(BENCH_OPTIONS)
