@@ -14,7 +14,6 @@
 #include "inspect_text.h"
 
 #define PROGRAM "csi-controller inspect"
-#define ARENA_BYTES (256UL * 1024 * 1024) /* a million records of the usual size */
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
 
@@ -193,7 +192,7 @@ static void inspect_init(struct inspect *inspect, const struct inspect_surroundi
 {
 	*inspect = (struct inspect){.out = surroundings->out, .err = surroundings->err, .format_text = "table"};
 	controller_options_init(&inspect->options);
-	arena_init(&inspect->arena, ARENA_BYTES);
+	arena_init(&inspect->arena, SIZE_MAX); /* all that a share holds is looked at */
 	inspect_output_init(&inspect->output);
 }
 

@@ -10,6 +10,7 @@
 #include "storage/tree.h"
 
 #define WALKERS 8 /* on a tree */
+#define ID_ARENA_BYTES (64 * 1024)
 
 static const struct inspect_column columns[] = {
 	{"name", "NAME", INSPECT_TEXT},
@@ -35,13 +36,15 @@ static const struct inspect_column columns_with_usage[] = {
 #define COLUMNS_WITH_USAGE (sizeof(columns_with_usage) / sizeof(columns_with_usage[0]))
 
 /* The policy in force: one set since the creation wins over the id's; NULL for the driver's default. */
-static const char *on_delete_of(struct arena *arena, const Csicore__VolumeRecord *record)
+static const char *on_delete_of(const Csicore__VolumeRecord *record)
 {
 	static const char *const words[] = {NULL, "delete", "retain", "archive"};
+	AUTO(arena_release) struct arena arena;
 	struct volume_id id;
 	struct status no_id;
 	enum on_delete policy = ON_DELETE_UNSET;
-	if (volume_id_parse(arena, record->volume_id, &id, &no_id) == 0)
+	arena_init(&arena, ID_ARENA_BYTES);
+	if (volume_id_parse(&arena, record->volume_id, &id, &no_id) == 0)
 		policy = id.on_delete;
 	const char *changed = mutable_params_get(record, "ondelete");
 	if (changed)
@@ -84,7 +87,7 @@ static int add_row(struct inspect *inspect, struct export_use *use, const struct
 		count += 2;
 	}
 	cells[count++] = INSPECT_CELL_NUMBER(record && record->created_at > 0 ? record->created_at : INSPECT_UNKNOWN);
-	cells[count++] = INSPECT_CELL_TEXT(record ? on_delete_of(&inspect->arena, record) : NULL);
+	cells[count++] = INSPECT_CELL_TEXT(record ? on_delete_of(record) : NULL);
 	cells[count++] = INSPECT_CELL_TEXT(survey_state_text(file->state));
 	cells[count++] = INSPECT_CELL_TEXT(record ? record->volume_id : NULL);
 	inspect_output_add(&inspect->output, cells);

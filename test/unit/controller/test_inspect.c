@@ -73,28 +73,30 @@ static void message_carries_no_control_characters(void **state)
 		       PREFIX " id decode: \"a\\x0ab\\x1b[31m\" is not a volume id of this driver");
 }
 
-static int fail_once(void *data, const struct fs_memory_operation *operation)
+static int fail_second_read(void *data, const struct fs_memory_operation *operation)
 {
-	bool *has_failed = data;
-	if (strcmp(operation->verb, "read_file") != 0 || *has_failed)
-		return 0;
-	*has_failed = true;
-	return ESTALE;
+	int *reads = data;
+	return strcmp(operation->verb, "read_file") == 0 && ++*reads == 2 ? ESTALE : 0;
 }
 
 static void command_that_is_repeated_prints_one_answer(void **state)
 {
-	bool has_failed = false;
+	static const char *const commands[] = {"volumes", "trash"};
 	(void)make_volume("pvc-1", NULL, NULL);
 	(void)make_volume("pvc-2", NULL, NULL);
-	assert_int_equal(INSPECT_SHARE("volumes", "-o", "json"), 0);
-	char *expected = memory_strdup(out);
-	fs_memory_set_hook(world.fs, fail_once, &has_failed);
-	assert_int_equal(INSPECT_SHARE("volumes", "-o", "json"), 0);
-	fs_memory_set_hook(world.fs, NULL, NULL);
-	assert_true(has_failed);
-	assert_string_equal(out, expected);
-	free(expected);
+	fs_memory_plant_dir(world.fs, ".csicore/trash/pvc-3~1767225600~0c5a71f3", 0755);
+	fs_memory_plant_dir(world.fs, ".csicore/trash/pvc-4~1767225600~0c5a71f3", 0755);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		int reads = 0;
+		assert_int_equal(INSPECT_SHARE(commands[i]), 0);
+		char *expected = memory_strdup(out);
+		fs_memory_set_hook(world.fs, fail_second_read, &reads);
+		assert_int_equal(INSPECT_SHARE(commands[i]), 0);
+		fs_memory_set_hook(world.fs, NULL, NULL);
+		assert_int_equal(reads, 4);
+		assert_string_equal(out, expected);
+		free(expected);
+	}
 }
 
 static void answer_that_cannot_be_written_is_a_failure(void **state)
