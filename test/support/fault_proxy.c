@@ -48,8 +48,9 @@ struct fault_proxy {
 	pthread_t thread;
 	pthread_mutex_t mutex; /* all below but port, which is constant */
 	uint16_t port, to_port;
-	int listener; /* -1 while refusing */
-	int wake;     /* eventfd */
+	int listener;     /* -1 while refusing */
+	int wake;         /* eventfd */
+	unsigned changes; /* of the rules so far */
 	bool is_stopping;
 	enum fault_proxy_mode mode;
 	unsigned delay_us;
@@ -258,14 +259,17 @@ static void *run(void *data)
 			polls[2 + 2 * i] = interest(p, c->client, &c->requests, &c->answers, now_ns, &due_ns);
 			polls[3 + 2 * i] = interest(p, c->server, &c->answers, &c->requests, now_ns, &due_ns);
 		}
+		unsigned changes = p->changes;
 		(void)pthread_mutex_unlock(&p->mutex);
 		int64_t wait_ns = due_ns - now_ns;
 		const struct timespec timeout = {wait_ns / 1000000000, wait_ns % 1000000000};
 		int ready = ppoll(polls, 2 + 2 * count, &timeout, NULL);
 		(void)pthread_mutex_lock(&p->mutex);
 		eventfd_t wakes;
-		/* After a wake the rules or the connections may be others than those polled for: look again. */
-		if (ready < 0 || eventfd_read(p->wake, &wakes) == 0)
+		if (ready > 0 && polls[0].revents)
+			(void)eventfd_read(p->wake, &wakes); /* readable, and read by nobody else */
+		/* The rules or the connections may be others than those polled for: look again. */
+		if (ready < 0 || p->changes != changes)
 			continue;
 		for (unsigned i = count; i-- > 0;) {
 			if (!serve(p, p->connections[i], &polls[2 + 2 * i], &polls[3 + 2 * i]))
@@ -301,6 +305,7 @@ static void lock(struct fault_proxy *p)
 
 static void unlock_and_wake(struct fault_proxy *p)
 {
+	p->changes++;
 	(void)eventfd_write(p->wake, 1); /* a full counter wakes just as well */
 	(void)pthread_mutex_unlock(&p->mutex);
 }

@@ -181,6 +181,18 @@ static void cut_comes_before_the_planned_byte_of_the_answers(void **state)
 	assert_int_equal(errno, ECONNRESET);
 }
 
+static void stall_comes_before_the_planned_byte_and_ends_with_the_mode(void **state)
+{
+	struct world *w = *state;
+	fault_proxy_stall_before_answer_byte(w->proxy, 4);
+	send_text(w->server, "abcdef");
+	assert_receives(w->client, "abc");
+	char byte;
+	assert_int_equal(recv(w->client, &byte, 1, MSG_DONTWAIT), -1);
+	fault_proxy_set_mode(w->proxy, FAULT_PROXY_PASS);
+	assert_receives(w->client, "def");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -193,6 +205,7 @@ int main(void)
 		TEST(refusal_ends_with_the_mode_on_the_same_port),
 		TEST(lost_answers_never_arrive_but_requests_do),
 		TEST(cut_comes_before_the_planned_byte_of_the_answers),
+		TEST(stall_comes_before_the_planned_byte_and_ends_with_the_mode),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
