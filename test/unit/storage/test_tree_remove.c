@@ -118,6 +118,7 @@ static void entry_that_cannot_be_removed_is_reported_after_the_rest_is_gone(void
 	assert_int_equal(remove_tree(w), -1);
 	assert_int_equal(w->st.errnum, EACCES);
 	world_assert_list(w, OUTSIDE "v/\nv/file-a\n");
+	assert_null(strstr(fs_memory_log(w->fs), "remove_dir v\n"));
 }
 
 static void directory_that_cannot_be_opened_is_reported_after_the_rest_is_gone(void **state)
@@ -129,6 +130,7 @@ static void directory_that_cannot_be_opened_is_reported_after_the_rest_is_gone(v
 	assert_int_equal(remove_tree(w), -1);
 	assert_int_equal(w->st.errnum, EACCES);
 	world_assert_list(w, OUTSIDE "v/\nv/c/\nv/c/file\nv/c/sub/\nv/c/sub/file\n");
+	assert_null(strstr(fs_memory_log(w->fs), "remove_dir v\n"));
 }
 
 static int refuse_to_open_or_read(void *data, const struct fs_memory_operation *operation)
@@ -275,97 +277,6 @@ static void cancel_at_any_operation_stops_at_once(void **state)
 	}
 }
 
-/* v/d/d/d/... depth directories in all, a file in each. */
-static void plant_deep(struct world *w, unsigned depth)
-{
-	struct fs_dir *dir = NULL;
-	const struct fs_owner keep = FS_OWNER_KEEP;
-	struct fs_dir *at = w->root;
-	for (unsigned i = 0; i < depth; i++) {
-		const char *name = i == 0 ? "v" : "d";
-		assert_int_equal(fs_make_dir(w->fs, at, name, &keep, &w->cancel, &w->st), 0);
-		assert_int_equal(fs_open_dir(w->fs, at, name, &w->cancel, &dir, &w->st), 0);
-		if (at != w->root)
-			fs_close(w->fs, at);
-		at = dir;
-		assert_int_equal(fs_create_file(w->fs, at, "f", 0644, "", 0, &w->cancel, &w->st), 0);
-	}
-	fs_close(w->fs, at);
-}
-
-static void deepest_allowed_tree_goes_with_few_handles_open(void **state)
-{
-	struct world *w = *state;
-	plant_deep(w, TREE_DEPTH_MAX);
-	assert_int_equal(remove_tree(w), 0);
-	world_assert_list(w, "");
-	assert_in_range(fs_memory_open_peak(w->fs), 3, 70);
-}
-
-static void deeper_tree_is_a_failed_precondition(void **state)
-{
-	struct world *w = *state;
-	plant_deep(w, TREE_DEPTH_MAX + 1);
-	assert_int_equal(remove_tree(w), -1);
-	assert_int_equal(w->st.code, STATUS_FAILED_PRECONDITION);
-	assert_int_equal(fs_memory_open_count(w->fs), 1);
-}
-
-/* While the deepest part is removed, somebody takes away the middle, which is closed then. */
-static int take_middle(void *data, const struct fs_memory_operation *operation)
-{
-	struct swap *swap = data;
-	if (swap->at == 0 || strcmp(operation->verb, "remove_dir") != 0 || --swap->at > 0)
-		return 0;
-	if (swap->type == FS_SYMLINK)
-		fs_memory_plant_symlink(swap->w->fs, "v/d/d/d", "/outside");
-	else
-		fs_memory_unplant(swap->w->fs, "v/d/d/d");
-	return 0;
-}
-
-static void closed_level_that_is_swapped_meanwhile_is_passed_over(void **state)
-{
-	const enum fs_type types[] = {FS_SYMLINK, FS_OTHER};
-	for (int i = 0; i < 2; i++) {
-		struct world w;
-		world_init(&w);
-		fs_memory_plant_file(w.fs, "outside/kept", "x");
-		plant_deep(&w, 200);
-		struct swap swap = {&w, 30, types[i]};
-		fs_memory_set_hook(w.fs, take_middle, &swap);
-		assert_int_equal(remove_tree(&w), 0);
-		world_assert_list(&w, OUTSIDE);
-		world_release(&w);
-	}
-}
-
-static void failure_while_a_closed_level_is_opened_again_is_reported(void **state)
-{
-	/* Deep enough that levels are closed; sampled, as there are some thousand operations. */
-	const int errnums[] = {EIO, ETIMEDOUT};
-	for (unsigned nth = 300; nth < 1100; nth += 7) {
-		for (int i = 0; i < 2; i++) {
-			struct world w;
-			world_init(&w);
-			plant_deep(&w, 200);
-			fs_memory_reset_operations(w.fs);
-			fs_memory_fail_nth(w.fs, nth, errnums[i], FS_MEMORY_FAIL_BEFORE);
-			int result = remove_tree(&w);
-			bool was_reached = fs_memory_operation_count(w.fs) >= nth;
-			assert_int_equal(result == 0 && fs_memory_exists(w.fs, "v"), 0);
-			if (was_reached && errnums[i] == ETIMEDOUT) {
-				assert_int_equal(w.st.errnum, ETIMEDOUT);
-				assert_int_equal(fs_memory_operation_count(w.fs), nth);
-			}
-			fs_memory_fail_nth(w.fs, 0, 0, FS_MEMORY_FAIL_BEFORE);
-			assert_int_equal(remove_tree(&w), 0);
-			assert_int_equal(fs_memory_open_count(w.fs), 1);
-			world_release(&w);
-		}
-	}
-}
-
 /* The second page cannot be read: a server whose cookies its own removals make bad. */
 static int refuse_second_page(void *data, const struct fs_memory_operation *operation)
 {
@@ -383,6 +294,48 @@ static void listing_that_breaks_after_removals_is_begun_anew(void **state)
 	}
 	unsigned pages = 0;
 	fs_memory_set_hook(w->fs, refuse_second_page, &pages);
+	assert_int_equal(remove_tree(w), 0);
+	world_assert_list(w, "");
+}
+
+/* The same where the first page of v, the only one with entries, has nothing but directories. */
+static int refuse_fifth_page(void *data, const struct fs_memory_operation *operation)
+{
+	unsigned *pages = data;
+	return strcmp(operation->verb, "read_dir") == 0 && ++*pages == 5 ? EINVAL : 0;
+}
+
+static void listing_that_breaks_after_removals_of_directories_is_begun_anew(void **state)
+{
+	struct world *w = *state;
+	fs_memory_set_page_entries(w->fs, 3);
+	for (char c = 'a'; c <= 'e'; c++) {
+		const char path[] = {'v', '/', c, '\0'};
+		fs_memory_plant_dir(w->fs, path, 0755);
+	}
+	unsigned pages = 0; /* v's, three of its subdirectories', and v's again */
+	fs_memory_set_hook(w->fs, refuse_fifth_page, &pages);
+	assert_int_equal(remove_tree(w), 0);
+	world_assert_list(w, "");
+}
+
+/* Between the listing and the removal, a full directory takes the place of a file. */
+static int replace_by_directory(void *data, const struct fs_memory_operation *operation)
+{
+	struct world *w = data;
+	if (strcmp(operation->verb, "remove_file") != 0)
+		return 0;
+	fs_memory_set_hook(w->fs, NULL, NULL);
+	fs_memory_unplant(w->fs, "v/file");
+	fs_memory_plant_file(w->fs, "v/file/inside", "x");
+	return 0;
+}
+
+static void file_that_has_become_a_directory_is_removed_as_one(void **state)
+{
+	struct world *w = *state;
+	fs_memory_plant_file(w->fs, "v/file", "x");
+	fs_memory_set_hook(w->fs, replace_by_directory, w);
 	assert_int_equal(remove_tree(w), 0);
 	world_assert_list(w, "");
 }
@@ -417,11 +370,9 @@ int main(void)
 		cmocka_unit_test(tree_that_another_call_removes_meanwhile_is_success),
 		WORLD_TEST(stale_directory_of_the_caller_is_no_success),
 		cmocka_unit_test(cancel_at_any_operation_stops_at_once),
-		WORLD_TEST(deepest_allowed_tree_goes_with_few_handles_open),
-		WORLD_TEST(deeper_tree_is_a_failed_precondition),
-		cmocka_unit_test(closed_level_that_is_swapped_meanwhile_is_passed_over),
-		cmocka_unit_test(failure_while_a_closed_level_is_opened_again_is_reported),
 		WORLD_TEST(listing_that_breaks_after_removals_is_begun_anew),
+		WORLD_TEST(listing_that_breaks_after_removals_of_directories_is_begun_anew),
+		WORLD_TEST(file_that_has_become_a_directory_is_removed_as_one),
 		WORLD_TEST(wide_tree_of_many_full_directories_goes_in_one_pass),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
