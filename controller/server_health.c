@@ -65,10 +65,15 @@ void server_health_free(struct server_health *health)
 
 /* ---- the suspects; all with the lock held */
 
+static bool is_server_of(const struct suspect *suspect, const struct export_key *key)
+{
+	return suspect->port == key->nfs_port && strcmp(suspect->server, key->server) == 0;
+}
+
 static struct suspect *find(struct server_health *health, const struct export_key *key)
 {
 	struct suspect *at = health->suspects;
-	while (at && (at->port != key->nfs_port || strcmp(at->server, key->server) != 0))
+	while (at && !is_server_of(at, key))
 		at = at->next;
 	return at;
 }
@@ -112,11 +117,29 @@ static struct suspect *add(struct server_health *health, const struct export_key
 static void cut_calls(struct server_health *health, const struct suspect *suspect)
 {
 	for (struct server_call *call = health->calls; call; call = call->next) {
-		if (call->key->nfs_port != suspect->port || strcmp(call->key->server, suspect->server) != 0)
+		if (!is_server_of(suspect, call->key))
 			continue;
 		call->is_cut = true;
 		cancel_trigger(&call->cancel);
 	}
+}
+
+static void vouch_for_calls(struct server_health *health, const struct suspect *suspect)
+{
+	for (struct server_call *call = health->calls; call; call = call->next)
+		if (is_server_of(suspect, call->key))
+			call->vouched_ns = health->now_ns();
+}
+
+/* A kernel's call for a server that went silent may wait for ever and so never fail. */
+static bool has_long_call(const struct server_health *health, const struct export_key *key)
+{
+	int64_t long_ago_ns = health->now_ns() - (int64_t)SERVER_CALL_LONG_MS * NS_PER_MS;
+	for (const struct server_call *call = health->calls; call; call = call->next)
+		if (call->vouched_ns < long_ago_ns && call->key->nfs_port == key->nfs_port &&
+		    strcmp(call->key->server, key->server) == 0)
+			return true;
+	return false;
 }
 
 static int64_t next_ping_ns(const struct suspect *suspect)
@@ -212,6 +235,8 @@ static enum verdict settle(struct server_health *health, struct suspect *suspect
 	suspect->is_pinging = false;
 	if (verdict == SILENT)
 		note_silence(health, suspect, ret_why);
+	if (verdict == ANSWERS)
+		vouch_for_calls(health, suspect);
 	if (verdict == ANSWERS || !suspect->is_down)
 		forget(health, suspect);
 	return verdict;
@@ -225,9 +250,10 @@ static int admit(struct server_health *health, const struct export_key *key, str
 {
 	struct suspect *suspect = find(health, key);
 	struct status why;
-	if (!suspect || !suspect->is_down)
+	bool is_new = !suspect && has_long_call(health, key) && (suspect = add(health, key)) != NULL;
+	if (!suspect || (!suspect->is_down && !is_new))
 		return 0;
-	if (suspect->is_pinging || health->now_ns() < next_ping_ns(suspect))
+	if (!is_new && (suspect->is_pinging || health->now_ns() < next_ping_ns(suspect)))
 		return refuse(health, suspect, st);
 	switch (settle(health, suspect, fs, parent, &why)) {
 	case ANSWERS:
@@ -235,6 +261,8 @@ static int admit(struct server_health *health, const struct export_key *key, str
 	case SILENT:
 		return refuse(health, suspect, st);
 	default:
+		if (is_new)
+			return cancel_check(parent, st);
 		*st = why;
 		return -1;
 	}
@@ -246,7 +274,8 @@ int server_call_begin(struct server_call *call, struct server_health *health, co
 	(void)pthread_mutex_lock(&health->lock);
 	int result = admit(health, key, fs, parent, st);
 	if (result == 0) {
-		*call = (struct server_call){health, key, fs, parent, .next = health->calls};
+		*call = (struct server_call){
+			health, key, fs, parent, .vouched_ns = health->now_ns(), .next = health->calls};
 		cancel_init_child(&call->cancel, parent, -1);
 		if (health->calls)
 			health->calls->previous = call;

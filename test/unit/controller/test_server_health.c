@@ -362,6 +362,43 @@ static void calls_go_on_while_a_server_is_merely_suspect(void **state)
 	assert_null(server_health_describe(health, &arena, &dead));
 }
 
+static void call_that_waits_for_long_makes_the_next_one_ping(void **state)
+{
+	struct server_call waiting;
+	struct status failure;
+	assert_int_equal(begin(&waiting, &dead), 0);
+	clock_ns += 5 * NS_PER_S;
+	succeed(&dead);
+	assert_int_equal(ping_count, 0);
+	clock_ns += 1;
+	let_server_be_silent();
+	assert_refused(&dead);
+	assert_int_equal(ping_count, 1);
+	assert_true(cancel_is_over(&waiting.cancel));
+	(void)cancel_check(&waiting.cancel, &failure);
+	server_call_end(&waiting, &failure);
+	assert_int_equal(failure.code, STATUS_UNAVAILABLE);
+}
+
+static void answer_vouches_for_long_calls_for_a_while(void **state)
+{
+	const struct export_key other = {.server = "alive", .share = "/a"};
+	struct server_call waiting, elsewhere;
+	assert_int_equal(begin(&waiting, &dead), 0);
+	assert_int_equal(begin(&elsewhere, &other), 0);
+	clock_ns += 6 * NS_PER_S;
+	succeed(&dead);
+	succeed(&dead);
+	assert_int_equal(ping_count, 1);
+	succeed(&other);
+	assert_int_equal(ping_count, 2);
+	clock_ns += 6 * NS_PER_S;
+	succeed(&dead);
+	assert_int_equal(ping_count, 3);
+	server_call_end(&waiting, NULL);
+	server_call_end(&elsewhere, NULL);
+}
+
 static void so_many_servers_are_remembered_and_no_more(void **state)
 {
 	struct export_key keys[300];
@@ -397,6 +434,8 @@ int main(void)
 		TEST(call_that_ends_during_its_ping_decides_nothing),
 		TEST(one_call_pings_while_the_others_fail),
 		TEST(calls_go_on_while_a_server_is_merely_suspect),
+		TEST(call_that_waits_for_long_makes_the_next_one_ping),
+		TEST(answer_vouches_for_long_calls_for_a_while),
 		TEST(so_many_servers_are_remembered_and_no_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
