@@ -38,6 +38,7 @@ struct place {
 	struct place *next; /* in the list that it is in */
 	mount_child_main *main;
 	const void *job;
+	int kept_fd; /* -1: none */
 	pid_t parent;
 	pid_t pid;
 	_Alignas(64) unsigned char report[MOUNT_CHILD_REPORT_BYTES];
@@ -180,7 +181,10 @@ static int run_child(void *argument)
 	if (getppid() != place->parent)
 		return 1; /* it died before: what nobody waits for is not begun */
 	/* Its table of descriptors is a copy: a child that hangs must not hold the sockets of clients open. */
-	(void)close_range(3, ~0U, 0);
+	unsigned kept = place->kept_fd >= 3 ? (unsigned)place->kept_fd : 2;
+	if (kept > 3)
+		(void)close_range(3, kept - 1, 0);
+	(void)close_range(kept + 1, ~0U, 0);
 	place->main(place->job, place->report);
 	return 0;
 }
@@ -239,6 +243,12 @@ static enum child_end start_and_wait(struct place *place, struct cancel *cancel,
 int mount_child_run(struct mount_children *children, mount_child_main *main, const void *job, void *report,
 		    size_t report_bytes, struct cancel *cancel, struct status *st)
 {
+	return mount_child_run_with_fd(children, main, job, -1, report, report_bytes, cancel, st);
+}
+
+int mount_child_run_with_fd(struct mount_children *children, mount_child_main *main, const void *job, int kept_fd,
+			    void *report, size_t report_bytes, struct cancel *cancel, struct status *st)
+{
 	sigset_t all, old;
 	int outcome = -1;
 
@@ -252,6 +262,7 @@ int mount_child_run(struct mount_children *children, mount_child_main *main, con
 		return -1;
 	place->main = main;
 	place->job = job;
+	place->kept_fd = kept_fd;
 	place->parent = getpid();
 	memcpy(place->report, report, report_bytes);
 	(void)sigfillset(&all);

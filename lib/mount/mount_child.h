@@ -38,6 +38,10 @@ void mount_children_free(struct mount_children *children);
 int mount_child_run(struct mount_children *children, mount_child_main *main, const void *job, void *report,
 		    size_t report_bytes, struct cancel *cancel, struct status *st);
 
+/* The same with one descriptor of ours kept open in the child, which sees it by the same number; -1 for none. */
+int mount_child_run_with_fd(struct mount_children *children, mount_child_main *main, const void *job, int kept_fd,
+			    void *report, size_t report_bytes, struct cancel *cancel, struct status *st);
+
 /* How many children run or were left behind. */
 unsigned mount_children_count(struct mount_children *children);
 

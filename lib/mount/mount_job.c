@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs in a forked child only; descriptors are left to its end. */
+/* All but mount_job_run runs in a child only; descriptors are left to its end. */
 #include "mount/mount_job.h"
 
 #include <errno.h>
@@ -10,7 +10,21 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/status.h"
+#include "mount/mount_child.h"
+#include "mount/mount_error.h"
 #include "mount/mount_lookup.h"
+
+int mount_job_run(struct mount_children *children, mount_child_main *job_main, const void *job, int kept_fd,
+		  struct mount_report *report, const char *what, struct cancel *cancel, struct status *st)
+{
+	*report = (struct mount_report){0};
+	if (mount_child_run_with_fd(children, job_main, job, kept_fd, report, sizeof(*report), cancel, st) == 0)
+		return 0;
+	if (st->code == STATUS_DEADLINE_EXCEEDED || st->code == STATUS_CANCELLED)
+		return status_prefix(st, "%s: %s", what, mount_step_name(report->step));
+	return status_prefix(st, "%s", what);
+}
 
 /* One line of the kernel's file system context log: "e NFS: ...". */
 #define LOG_LINE_BYTES 256
@@ -145,6 +159,17 @@ void mount_job_nfs(const void *job_argument, void *report_argument)
 		return;
 	}
 	attach(mount_fd, job->ownership, job->target, report);
+}
+
+void mount_job_nfs_create(const void *job_argument, void *report_argument)
+{
+	const struct mount_nfs_job *job = job_argument;
+	struct mount_report *report = report_argument;
+
+	if (configure(job->context, job, report) < 0)
+		fail_with_log(job->context, report);
+	else
+		done(report);
 }
 
 void mount_job_local(const void *job_argument, void *report_argument)

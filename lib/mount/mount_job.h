@@ -39,6 +39,15 @@ struct mount_report {
 	char words[MOUNT_JOB_WORDS_BYTES]; /* the kernel's own, "" where it said nothing */
 };
 
+struct cancel;
+struct mount_children;
+struct status;
+
+/* Runs a job (a mount_child_main) in a child that keeps one descriptor (-1: none), and fills report anew.  -1 as mount_child_run
+ * has it; what and the step that a killed child hung in are in the message. */
+int mount_job_run(struct mount_children *children, void (*job_main)(const void *job, void *report), const void *job,
+		  int kept_fd, struct mount_report *report, const char *what, struct cancel *cancel, struct status *st);
+
 struct mount_nfs_job {
 	const char *type;                 /* of fsopen: "nfs" */
 	const struct nfs_option *options; /* source, addr and vers among them */
@@ -46,8 +55,11 @@ struct mount_nfs_job {
 	struct mount_attributes attributes;
 	const struct mount_ownership *ownership; /* NULL: as it is */
 	const char *target;
+	int context; /* mount_job_nfs_create's: of fsopen */
 };
 void mount_job_nfs(const void *job, void *report);
+/* Options and first contact alone, in a context that the parent goes on to mount. */
+void mount_job_nfs_create(const void *job, void *report);
 
 struct mount_local_job {
 	const struct local_mount *source;

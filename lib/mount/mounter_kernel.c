@@ -10,26 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/cancel.h"
 #include "base/memory.h"
-#include "base/resolver.h"
 #include "base/status.h"
 #include "mount/mount_child.h"
 #include "mount/mount_error.h"
 #include "mount/mount_job.h"
 #include "mount/mount_lookup.h"
-#include "mount/nfs_negotiation.h"
-#include "mount/nfs_options.h"
-#include "mount/nfs_source.h"
+#include "mount/nfs_mounting.h"
 #include "mount/nfs_versions.h"
-#include "mount/server_probe.h"
 
 #define ARENA_BYTES (64 * 1024)
-/* A version tried with little hope may not use up the time of the call. */
-#define LONG_SHOT_MS 15000
 /* MNT_FORCE and MNT_DETACH take tens of milliseconds; under load once 0.6 s. */
 #define ROUGH_UNMOUNT_MS 10000
 /* Mounts one over the other on one target. */
@@ -46,18 +39,6 @@ static struct mounter_kernel *kernel_of(struct mounter *m)
 	return (struct mounter_kernel *)m;
 }
 
-/* Runs a job; a child that was killed leaves the step it hung in in the message. */
-static int run(struct mounter *m, mount_child_main *main, const void *job, struct mount_report *report,
-	       const char *what, struct cancel *cancel, struct status *st)
-{
-	*report = (struct mount_report){0};
-	if (mount_child_run(kernel_of(m)->children, main, job, report, sizeof(*report), cancel, st) == 0)
-		return 0;
-	if (st->code == STATUS_DEADLINE_EXCEEDED || st->code == STATUS_CANCELLED)
-		return status_prefix(st, "%s: %s", what, mount_step_name(report->step));
-	return status_prefix(st, "%s", what);
-}
-
 static bool is_done(const struct mount_report *report)
 {
 	return report->step == MOUNT_STEP_DONE;
@@ -70,7 +51,7 @@ static int unmount_once(struct mounter *m, const char *target, int flags, struct
 	char what[STATUS_MESSAGE_BYTES];
 
 	(void)snprintf(what, sizeof(what), "unmount %s", target);
-	return run(m, mount_job_unmount, &job, report, what, cancel, st);
+	return mount_job_run(kernel_of(m)->children, mount_job_unmount, &job, -1, report, what, cancel, st);
 }
 
 /* Has a time of its own: the caller's may be over, and that is why this is done. */
@@ -94,7 +75,7 @@ static void remove_leftover(struct mounter *m, const struct mount_report *report
 	struct mount_found found;
 	struct status ignored;
 
-	if (report->step < MOUNT_STEP_ATTACH)
+	if (report->step < MOUNT_STEP_ATTACH || report->errnum != 0)
 		return;
 	arena_init(&arena, ARENA_BYTES);
 	if (mount_lookup(&arena, target, &found, &ignored) == 0 && found.is_mounted)
@@ -103,151 +84,42 @@ static void remove_leftover(struct mounter *m, const struct mount_report *report
 
 /* ---- NFS */
 
-struct nfs_run {
-	struct mounter *mounter;
-	const struct nfs_mount *source;
-	const char *address;
-	const char *what; /* "mount server:/share on /target" */
-	struct mount_nfs_job job;
-	struct nfs_option *options; /* job.options: source, addr, vers, room for sec, then the user's */
-	struct nfs_negotiation negotiation;
-	struct status best; /* the most telling failure so far */
-	int best_rank;      /* -1: none yet */
-};
-
-enum { OPTION_SOURCE, OPTION_ADDRESS, OPTION_VERSION, OPTION_USER };
-
-static void fill_options(struct nfs_run *run_, const struct nfs_options *user, const struct nfs_attempt *attempt)
+static struct nfs_mounting mounting_of(struct mounter *m, const struct nfs_mount *source)
 {
-	size_t count = OPTION_USER;
-
-	run_->options[OPTION_VERSION] = (struct nfs_option){"vers", attempt->version};
-	for (size_t i = 0; i < user->count; i++)
-		run_->options[count++] = user->items[i];
-	if (attempt->is_sec_sys)
-		run_->options[count++] = (struct nfs_option){"sec", "sys"};
-	run_->job.option_count = count;
-}
-
-static void keep_best(struct nfs_run *run_, int errnum, const struct status *st)
-{
-	int rank = nfs_negotiation_rank(errnum);
-
-	if (rank > run_->best_rank) {
-		run_->best = *st;
-		run_->best_rank = rank;
-	}
-}
-
-/* The errno by which versions are negotiated; 0 where the failure has nothing to do with the version. */
-static int negotiable_errno(const struct mount_report *report)
-{
-	if (report->step == MOUNT_STEP_CREATE)
-		return report->errnum;
-	if (report->step == MOUNT_STEP_OPTION && report->option == OPTION_VERSION)
-		return EPROTONOSUPPORT; /* a kernel built without this version */
-	return 0;
-}
-
-/* The attempt itself: what the child reports, or -1 where it did not get that far. */
-static int ask_and_mount(struct nfs_run *run_, const struct nfs_attempt *attempt, struct mount_report *report,
-			 struct cancel *cancel, struct status *st)
-{
-	struct server_probe probe;
-
-	*report = (struct mount_report){0};
-	if (server_probe_init(&probe, run_->source->options, attempt->version) &&
-	    server_probe_run(&probe, run_->address, cancel, st) < 0)
-		return status_prefix(st, "%s", run_->what);
-	return run(run_->mounter, mount_job_nfs, &run_->job, report, run_->what, cancel, st);
-}
-
-/* 0 mounted; 1 another attempt is to be made; -1 failed for good. */
-static int attempt_nfs(struct nfs_run *run_, const struct nfs_attempt *attempt, struct cancel *cancel,
-		       struct status *st)
-{
-	struct mount_report report;
-	struct cancel short_cancel;
-	struct status failure;
-
-	cancel_init_child(&short_cancel, cancel, attempt->is_long_shot ? LONG_SHOT_MS : -1);
-	int outcome = ask_and_mount(run_, attempt, &report, &short_cancel, &failure);
-
-	cancel_release(&short_cancel);
-	if (outcome < 0) {
-		remove_leftover(run_->mounter, &report, run_->job.target);
-		*st = run_->best_rank >= 0 ? run_->best : failure;
-		return -1;
-	}
-	if (is_done(&report))
-		return 0;
-	(void)mount_error_nfs(&failure, &report, &run_->job, run_->what);
-	int errnum = negotiable_errno(&report);
-
-	if (errnum == 0) {
-		*st = failure;
-		return -1;
-	}
-	keep_best(run_, errnum, &failure);
-	if (nfs_negotiation_failed(&run_->negotiation, errnum))
-		return 1;
-	*st = run_->best;
-	return -1;
-}
-
-static int negotiate(struct nfs_run *run_, struct cancel *cancel, struct status *st)
-{
-	const struct nfs_mount *source = run_->source;
-	struct nfs_versions *versions = kernel_of(run_->mounter)->versions;
-	char remembered[NFS_VERSION_BYTES];
-	bool is_known = nfs_versions_get(versions, source->server, remembered);
-	int outcome = 1;
-
-	nfs_negotiation_init(&run_->negotiation, source->options->version, source->options->has_security,
-			     is_known ? remembered : NULL);
-	while (outcome > 0) {
-		struct nfs_attempt attempt = nfs_negotiation_attempt(&run_->negotiation);
-
-		fill_options(run_, source->options, &attempt);
-		outcome = attempt_nfs(run_, &attempt, cancel, st);
-		if (outcome == 0 && run_->negotiation.count > 1)
-			nfs_versions_put(versions, source->server, attempt.version);
-	}
-	return outcome;
+	return (struct nfs_mounting){
+		.children = kernel_of(m)->children, .versions = kernel_of(m)->versions, .source = source};
 }
 
 static int mount_nfs(struct mounter *m, const struct nfs_mount *source, const char *target, struct cancel *cancel,
 		     struct status *st)
 {
-	AUTO(arena_release) struct arena arena = {0};
-	struct resolver_addresses addresses;
+	struct nfs_mounting mounting = mounting_of(m, source);
 
-	arena_init(&arena, ARENA_BYTES);
-	const char *name = nfs_source_format(&arena, source->server, source->path);
-	struct nfs_run run_ = {
-		.mounter = m,
-		.source = source,
-		.what = arena_printf(&arena, "mount %s on %s", name, target),
-		.job = {.type = "nfs",
-			.attributes = source->options->attributes,
-			.ownership = source->ownership,
-			.target = target},
-		.options = arena_calloc(&arena, OPTION_USER + source->options->count + 1, sizeof(struct nfs_option)),
-		.best_rank = -1,
-	};
+	mounting.target = target;
+	if (nfs_mounting_run(&mounting, cancel, st) == 0)
+		return 0;
+	remove_leftover(m, &mounting.report, target);
+	return -1;
+}
 
-	if (strlen(name) >= NFS_OPTION_VALUE_BYTES)
-		return status_set(st, STATUS_INVALID_ARGUMENT,
-				  "%s: server and path are longer together than the %d bytes a mount can name",
-				  run_.what, NFS_OPTION_VALUE_BYTES - 1);
-	if (resolver_ask(NULL, source->server, source->options->wants_ipv6 ? AF_INET6 : AF_UNSPEC, cancel, &addresses,
-			 st) < 0)
-		return status_prefix(st, "%s", run_.what);
-	run_.job.options = run_.options;
-	run_.options[OPTION_SOURCE] = (struct nfs_option){"source", name};
-	run_.address = addresses.text[0];
-	run_.options[OPTION_ADDRESS] = (struct nfs_option){"addr", addresses.text[0]};
-	return negotiate(&run_, cancel, st);
+int mounter_kernel_mount_detached(struct mounter *m, const struct nfs_mount *source, struct cancel *cancel,
+				  int *ret_mount_fd, struct status *st)
+{
+	struct nfs_mounting mounting = mounting_of(m, source);
+
+	if (nfs_mounting_run(&mounting, cancel, st) < 0)
+		return -1;
+	*ret_mount_fd = mounting.mount_fd;
+	return 0;
+}
+
+int mounter_kernel_ping(struct mounter *m, const char *server, const struct nfs_options *options, struct cancel *cancel,
+			struct status *st)
+{
+	const struct nfs_mount source = {.server = server, .options = options};
+	const struct nfs_mounting mounting = mounting_of(m, &source);
+
+	return nfs_mounting_ping(&mounting, cancel, st);
 }
 
 /* ---- local directories */
@@ -263,7 +135,7 @@ static int mount_local(struct mounter *m, const struct local_mount *source, cons
 					source->below, target);
 	const struct mount_local_job job = {.source = source, .target = target};
 
-	if (run(m, mount_job_local, &job, &report, what, cancel, st) < 0) {
+	if (mount_job_run(kernel_of(m)->children, mount_job_local, &job, -1, &report, what, cancel, st) < 0) {
 		remove_leftover(m, &report, target);
 		return -1;
 	}
@@ -380,7 +252,7 @@ static int capacity(struct mounter *m, const char *target, struct mount_capacity
 {
 	struct mount_report report;
 
-	if (run(m, mount_job_capacity, target, &report, target, cancel, st) < 0)
+	if (mount_job_run(kernel_of(m)->children, mount_job_capacity, target, -1, &report, target, cancel, st) < 0)
 		return -1;
 	if (!is_done(&report))
 		return mount_error(st, &report, target);

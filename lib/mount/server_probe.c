@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One call of RFC 5531 over a connection of its own; the answer is not read, that there is one says enough. */
+/* One call of RFC 5531 over a connection of its own; of the answer no more than a byte is read: that there is one says enough. */
 #include "mount/server_probe.h"
 
 #include <arpa/inet.h>
@@ -51,7 +51,7 @@ bool server_probe_init(struct server_probe *probe, const struct nfs_options *opt
 	return true;
 }
 
-/* A connecting socket, or -1. */
+/* A connecting socket, or -1 with errno. */
 static int start_connecting(const char *address, uint16_t port)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
@@ -59,8 +59,10 @@ static int start_connecting(const char *address, uint16_t port)
 	char service[8];
 
 	(void)snprintf(service, sizeof(service), "%u", port);
-	if (getaddrinfo(address, service, &hints, &found) != 0)
+	if (getaddrinfo(address, service, &hints, &found) != 0) {
+		errno = EADDRNOTAVAIL;
 		return -1;
+	}
 	AUTO_CLOSE int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int outcome = fd < 0 ? -1 : connect(fd, found->ai_addr, found->ai_addrlen);
 
@@ -87,19 +89,52 @@ static bool send_null_call(int fd, const struct server_probe *probe)
 	return send(fd, record, sizeof(record), MSG_NOSIGNAL) == (ssize_t)sizeof(record);
 }
 
-int server_probe_run(const struct server_probe *probe, const char *address, struct cancel *cancel, struct status *st)
+static int unreachable(const struct server_probe *probe, const char *address, int errnum, struct status *st)
+{
+	(void)status_set_errno(st, errnum, "connect to %s port %u", address, probe->port);
+	st->code = STATUS_UNAVAILABLE;
+	return -1;
+}
+
+/* What became of a connection that poll woke for: an errno, 0 where all is well. */
+static int socket_error(int fd)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? errno : error;
+}
+
+int server_probe_ask(const struct server_probe *probe, const char *address, struct cancel *cancel, struct status *st)
 {
 	AUTO_CLOSE int fd = start_connecting(address, probe->port);
 	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	char byte;
 
 	if (fd < 0)
-		return 0;
+		return unreachable(probe, address, errno, st);
 	if (cancel_poll(cancel, &ready, 1, -1, st) < 0)
 		return status_prefix(st, "connect to %s port %u", address, probe->port);
+	int error = socket_error(fd);
+
+	if (error != 0)
+		return unreachable(probe, address, error, st);
 	if (!send_null_call(fd, probe))
-		return 0;
+		return unreachable(probe, address, errno, st);
 	ready = (struct pollfd){.fd = fd, .events = POLLIN};
 	if (cancel_poll(cancel, &ready, 1, -1, st) < 0)
 		return status_prefix(st, "%s port %u takes connections and does not answer", address, probe->port);
+	if (recv(fd, &byte, 1, MSG_DONTWAIT) != 1)
+		return unreachable(probe, address, ECONNRESET, st);
 	return 0;
+}
+
+int server_probe_run(const struct server_probe *probe, const char *address, struct cancel *cancel, struct status *st)
+{
+	struct status why;
+
+	if (server_probe_ask(probe, address, cancel, &why) == 0 || why.code == STATUS_UNAVAILABLE)
+		return 0;
+	*st = why;
+	return -1;
 }

@@ -27,9 +27,12 @@ bool server_probe_init(struct server_probe *probe, const struct nfs_options *opt
 
 /*
  * Calls the NULL procedure of probe at a numeric address.  -1 with DEADLINE_EXCEEDED or CANCELLED where the server stays
- * silent until cancel is over.  Any answer is one: a server that refuses or cuts the connection is the kernel's to judge, which
- * finds the errno that versions are negotiated by.
+ * silent until cancel is over, UNAVAILABLE with the errno where there is no connection or it is cut.
  */
+int server_probe_ask(const struct server_probe *probe, const char *address, struct cancel *cancel, struct status *st);
+
+/* The same before a mount: fails for silence alone.  A server that refuses or cuts the connection is the kernel's to judge, which
+ * finds the errno that versions are negotiated by. */
 int server_probe_run(const struct server_probe *probe, const char *address, struct cancel *cancel, struct status *st);
 
 #endif

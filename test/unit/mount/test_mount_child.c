@@ -149,6 +149,27 @@ static void child_holds_no_descriptor_of_ours(void **state)
 	(void)close(fds[1]);
 }
 
+static void child_keeps_the_descriptor_that_it_is_given_and_no_other(void **state)
+{
+	struct cancel cancel;
+	struct status st;
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	cancel_init(&cancel, 10000);
+	for (size_t i = 0; i < 2; i++) {
+		struct report report = {0};
+
+		assert_int_equal(mount_child_run_with_fd(*state, looks_at_descriptor, &fds[i], fds[1], &report,
+							 sizeof(report), &cancel, &st),
+				 0);
+		assert_int_equal(report.value == -1, i == 0);
+	}
+	cancel_release(&cancel);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 struct hanging_call {
 	struct mount_children *children;
 	struct cancel cancel;
@@ -205,6 +226,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(child_that_dies_is_an_internal_error, with_children, without_children),
 		cmocka_unit_test_setup_teardown(no_child_starts_after_the_deadline, with_children, without_children),
 		cmocka_unit_test_setup_teardown(child_holds_no_descriptor_of_ours, with_children, without_children),
+		cmocka_unit_test_setup_teardown(child_keeps_the_descriptor_that_it_is_given_and_no_other, with_children,
+						without_children),
 		cmocka_unit_test_setup_teardown(more_children_than_allowed_are_unavailable, with_children,
 						without_children),
 	};

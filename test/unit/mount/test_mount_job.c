@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -129,6 +130,33 @@ static void missing_target_fails_at_the_attachment(void **state)
 	assert_true(report.errnum != 0);
 }
 
+static void context_of_the_parent_is_ready_to_be_mounted(void **state)
+{
+	const struct nfs_option options[] = {{"size", "4m"}};
+	struct mount_nfs_job job = {.options = options, .option_count = 1, .context = fsopen("tmpfs", FSOPEN_CLOEXEC)};
+	struct mount_children *children = mount_children_new(1);
+	struct mount_report report;
+	struct status st = {0};
+	struct cancel cancel;
+	struct statfs fs;
+
+	(void)state;
+	if (job.context < 0)
+		skip(); /* no root */
+	cancel_init(&cancel, 20000);
+	if (mount_job_run(children, mount_job_nfs_create, &job, job.context, &report, "mount", &cancel, &st) < 0)
+		fail_msg("%s", st.message);
+	assert_int_equal(report.step, MOUNT_STEP_DONE);
+	int mount_fd = fsmount(job.context, FSMOUNT_CLOEXEC, 0);
+
+	assert_int_equal(fstatfs(mount_fd, &fs), 0);
+	assert_int_equal(fs.f_blocks * (uint64_t)fs.f_bsize, 4 << 20);
+	(void)close(mount_fd);
+	(void)close(job.context);
+	mount_children_free(children);
+	cancel_release(&cancel);
+}
+
 #define WITH_FIXTURE(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
@@ -137,6 +165,7 @@ int main(void)
 		WITH_FIXTURE(options_and_attributes_reach_the_mount),
 		WITH_FIXTURE(wrong_option_is_named_with_the_kernels_words),
 		WITH_FIXTURE(missing_target_fails_at_the_attachment),
+		cmocka_unit_test(context_of_the_parent_is_ready_to_be_mounted),
 	};
 
 	return cmocka_run_group_tests(tests, enter_namespace, NULL);

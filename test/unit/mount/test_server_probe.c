@@ -2,6 +2,7 @@
 #include "mount/server_probe.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
@@ -35,16 +36,23 @@ static struct listener listener_open(void)
 	return listener;
 }
 
-static int run_probe(uint16_t port, int timeout_ms, struct status *st)
+typedef int probe_verb(const struct server_probe *probe, const char *address, struct cancel *cancel, struct status *st);
+
+static int probe_by(probe_verb *verb, uint16_t port, int timeout_ms, struct status *st)
 {
 	const struct server_probe probe = {port, 100003, 4};
 	struct cancel cancel;
 
 	cancel_init(&cancel, timeout_ms);
-	int outcome = server_probe_run(&probe, "127.0.0.1", &cancel, st);
+	int outcome = verb(&probe, "127.0.0.1", &cancel, st);
 
 	cancel_release(&cancel);
 	return outcome;
+}
+
+static int run_probe(uint16_t port, int timeout_ms, struct status *st)
+{
+	return probe_by(server_probe_run, port, timeout_ms, st);
 }
 
 /* Takes one call, keeps it and answers a single byte. */
@@ -112,6 +120,40 @@ static void refused_connection_is_left_to_the_kernel(void **state)
 	assert_int_equal(run_probe(listener.port, 10000, &st), 0);
 }
 
+static void who_asks_is_told_of_a_refused_connection(void **state)
+{
+	struct listener listener = listener_open();
+	struct status st = {0};
+
+	(void)state;
+	(void)close(listener.fd);
+	assert_int_equal(probe_by(server_probe_ask, listener.port, 10000, &st), -1);
+	assert_int_equal(st.code, STATUS_UNAVAILABLE);
+	assert_int_equal(st.errnum, ECONNREFUSED);
+}
+
+static void *cut_once(void *argument)
+{
+	const struct listener *listener = argument;
+
+	(void)close(accept(listener->fd, NULL, NULL));
+	return NULL;
+}
+
+static void who_asks_is_told_of_a_connection_that_is_cut(void **state)
+{
+	struct listener listener = listener_open();
+	struct status st = {0};
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, cut_once, &listener), 0);
+	assert_int_equal(probe_by(server_probe_ask, listener.port, 10000, &st), -1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)close(listener.fd);
+	assert_int_equal(st.code, STATUS_UNAVAILABLE);
+}
+
 static void address_that_is_none_is_left_to_the_kernel(void **state)
 {
 	const struct server_probe probe = {2049, 100003, 4};
@@ -169,6 +211,8 @@ int main(void)
 		cmocka_unit_test(server_that_answers_is_there),
 		cmocka_unit_test(silent_server_ends_at_the_deadline),
 		cmocka_unit_test(refused_connection_is_left_to_the_kernel),
+		cmocka_unit_test(who_asks_is_told_of_a_refused_connection),
+		cmocka_unit_test(who_asks_is_told_of_a_connection_that_is_cut),
 		cmocka_unit_test(address_that_is_none_is_left_to_the_kernel),
 		cmocka_unit_test(probe_goes_where_the_kernel_asks_first),
 		cmocka_unit_test(other_transports_are_not_probed),
