@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/memory.h"
 #include "base/parse.h"
 
@@ -73,6 +74,15 @@ void export_key_read_options(struct export_key *key, const char *options)
 		at += length;
 		at += *at == ',';
 	}
+}
+
+void export_key_keep_options(struct export_key *key, struct arena *arena, const char *options)
+{
+	export_key_read_options(key, options);
+	if (!options[0])
+		return;
+	key->options =
+		key->options ? arena_printf(arena, "%s,%s", key->options, options) : arena_strdup(arena, options);
 }
 
 uint16_t export_key_port(const struct export_key *key)

@@ -8,6 +8,8 @@
 
 #include "storage/fs_libnfs.h"
 
+struct arena;
+
 struct export_key {
 	const char *server;
 	const char *share; /* normalised: "/a/b", "/" for the server's root */
@@ -21,6 +23,9 @@ struct export_key {
  * All other options, and values that are no number of theirs, are the node's business and ignored here.
  */
 void export_key_read_options(struct export_key *key, const char *options);
+
+/* The same for a back end that goes by every option: all of them are kept in options, a text in arena, too. */
+void export_key_keep_options(struct export_key *key, struct arena *arena, const char *options);
 
 /* The port of the server: 2049 where none is given. */
 uint16_t export_key_port(const struct export_key *key);

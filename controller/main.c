@@ -22,19 +22,24 @@
 /* Jobs that were cancelled once all calls had ended get this long to notice. */
 #define JOBS_UNWIND_MS 1000
 
-/* A port below 1024, for exports that insist on one; and what root may do to the directories of local exports. */
-static const int kept_capabilities[] = {CAP_NET_BIND_SERVICE, CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER, CAP_FSETID};
+/* A port below 1024, for exports that insist on one; what root may do to directories that are reached as such; and mounting. */
+static const int kept_capabilities[] = {CAP_NET_BIND_SERVICE, CAP_DAC_OVERRIDE, CAP_CHOWN,
+					CAP_FOWNER,           CAP_FSETID,       CAP_SYS_ADMIN};
+enum { KEPT_OVER_NETWORK = 1, KEPT_ON_DIRECTORIES = 5, KEPT_FOR_MOUNTS = 6 };
 
 static int drop_privileges(const struct controller_options *options, struct status *st)
 {
-	bool has_local_export = options->driver.local_exports.count > 0;
-	size_t all = sizeof(kept_capabilities) / sizeof(kept_capabilities[0]);
+	size_t count = options->driver.local_exports.count > 0 ? KEPT_ON_DIRECTORIES : KEPT_OVER_NETWORK;
 	char kept[128];
-	if (privileges_drop(kept_capabilities, has_local_export ? all : 1, kept, sizeof(kept), st) < 0)
+	if (options->is_access_kernel)
+		count = KEPT_FOR_MOUNTS;
+	if (privileges_drop(kept_capabilities, count, kept, sizeof(kept), st) < 0)
 		return -1;
+	if (options->is_access_kernel && !strstr(kept, "sys_admin"))
+		return status_set(st, STATUS_FAILED_PRECONDITION, "--access=kernel needs CAP_SYS_ADMIN to mount");
 	log_event(LOG_INFO, "csi-controller starts", LOG_TEXT("version", CSICORE_VERSION),
 		  LOG_TEXT("driver", options->driver.driver_name), LOG_TEXT("endpoint", options->driver.endpoint),
-		  LOG_TEXT("capabilities", kept));
+		  LOG_TEXT("access", options->access_text), LOG_TEXT("capabilities", kept));
 	return 0;
 }
 
@@ -90,10 +95,12 @@ static int run(const struct controller_options *options, struct status *st)
 	identify(options->driver.endpoint, owner, sizeof(owner));
 	config.owner = owner;
 	struct controller controller;
-	if (drop_privileges(options, st) < 0 || controller_init(&controller, &config, st) < 0)
-		return -1;
-	int result = serve(options, &controller, st);
-	controller_release(&controller);
+	int result = drop_privileges(options, st) < 0 ? -1 : controller_init(&controller, &config, st);
+	if (result == 0) {
+		result = serve(options, &controller, st);
+		controller_release(&controller);
+	}
+	export_backend_release(&backend);
 	return result;
 }
 

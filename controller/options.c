@@ -3,10 +3,12 @@
 #include "options.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "csi/share_text.h"
 #include "csi/volume_params.h"
+#include "mount/mounter_kernel.h"
 
 #define EXPORTS_MAX 256
 #define DAY_MS (24 * 60 * 60 * 1000)
@@ -17,6 +19,7 @@ void controller_options_init(struct controller_options *options)
 	*options = (struct controller_options){
 		.default_on_delete = "",
 		.capabilities_text = "",
+		.access_text = "user",
 		.calls_per_server = 100,
 		.call_timeout_ms = 15 * 60 * 1000,
 		.connect_timeout_ms = 10 * 1000,
@@ -32,7 +35,7 @@ void controller_options_release(struct controller_options *options)
 	driver_options_release(&options->driver);
 }
 
-#define OWN_ROWS 20
+#define OWN_ROWS 21
 
 static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS])
 {
@@ -65,6 +68,9 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		 "Bound on name and connection of an NFS server, then on its first answer.", 100, DAY_MS},
 		{"reply-timeout", OPTION_DURATION, &o->reply_timeout_ms, "TIME", "20s",
 		 "Bound on one answer of an NFS server.", 100, DAY_MS},
+		{"access", OPTION_TEXT, &o->access_text, "user|kernel", "user",
+		 "How NFS servers are reached: by this program itself, or by the kernel's client, which needs "
+		 "CAP_SYS_ADMIN."},
 		{"nfs-uid", OPTION_NUMBER, &o->nfs_uid, "UID", "0", "User the controller is to the NFS servers.", 0,
 		 INT32_MAX},
 		{"nfs-gid", OPTION_NUMBER, &o->nfs_gid, "GID", "0", "Group the controller is to the NFS servers.", 0,
@@ -87,6 +93,19 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		rows[i] = own[i];
 }
 
+static int parse_access(struct controller_options *options, struct status *st)
+{
+	options->is_access_kernel = strcmp(options->access_text, "kernel") == 0;
+	if (!options->is_access_kernel && strcmp(options->access_text, "user") != 0)
+		return status_set(st, STATUS_INVALID_ARGUMENT, "--access: \"%s\" is not user or kernel",
+				  options->access_text);
+	if (options->is_access_kernel && (options->nfs_uid != 0 || options->nfs_gid != 0))
+		return status_set(st, STATUS_INVALID_ARGUMENT,
+				  "--nfs-uid and --nfs-gid are for --access=user: the kernel goes by the user that "
+				  "csi-controller runs as");
+	return 0;
+}
+
 static int parse_shares(struct controller_options *options, struct status *st)
 {
 	for (size_t i = 0; i < options->share_texts.count; i++) {
@@ -95,7 +114,10 @@ static int parse_shares(struct controller_options *options, struct status *st)
 			return status_prefix(st, "--share");
 		struct export_key *key = &options->shares[options->share_count++];
 		*key = (struct export_key){.server = text.server, .share = text.share};
-		export_key_read_options(key, text.options);
+		if (options->is_access_kernel)
+			export_key_keep_options(key, &options->driver.arena, text.options);
+		else
+			export_key_read_options(key, text.options);
 	}
 	return 0;
 }
@@ -116,7 +138,7 @@ int controller_options_parse(struct controller_options *options, int argc, char 
 		return status_prefix(st, "--capabilities");
 	if (options->attaches)
 		capabilities_add_attach(&options->capabilities);
-	return parse_shares(options, st);
+	return parse_access(options, st) < 0 ? -1 : parse_shares(options, st);
 }
 
 size_t controller_options_rows(struct controller_options *options, struct option *rows)
@@ -131,6 +153,7 @@ void controller_options_apply(const struct controller_options *options, struct e
 {
 	*ret_backend = (struct export_backend){
 		.local_exports = &options->driver.local_exports,
+		.mounter = options->is_access_kernel ? mounter_kernel_new() : NULL,
 		.nfs_uid = (uint32_t)options->nfs_uid,
 		.nfs_gid = (uint32_t)options->nfs_gid,
 		.connect_timeout_ms = (int)options->connect_timeout_ms,
@@ -150,7 +173,10 @@ void controller_options_apply(const struct controller_options *options, struct e
 		.shares = options->shares,
 		.share_count = options->share_count,
 		.nodes_file = options->nodes_file,
-		.exports = {export_backend_open, ret_backend, EXPORTS_MAX},
+		.exports = {.open = export_backend_open,
+			    .context = ret_backend,
+			    .max = EXPORTS_MAX,
+			    .has_all_options = options->is_access_kernel},
 	};
 }
 

@@ -21,6 +21,8 @@ struct controller_options {
 	int64_t nfs_uid, nfs_gid;
 	bool attaches;
 	const char *nodes_file; /* NULL where not given */
+	const char *access_text;
+	bool is_access_kernel;
 	struct capabilities capabilities;
 	struct export_key shares[OPTION_LIST_MAX]; /* strings in the driver's arena */
 	size_t share_count;
@@ -35,7 +37,8 @@ int controller_options_parse(struct controller_options *options, int argc, char 
 			     enum options_outcome *ret_outcome, struct status *st);
 /* All rows, for commands of the program that take some of them; rows has room for DRIVER_OPTIONS_ROWS_MAX. */
 size_t controller_options_rows(struct controller_options *options, struct option *rows);
-/* What the options say, as the controller wants it.  Both borrow from options, the configuration from the back end too. */
+/* What the options say, as the controller wants it.  Both borrow from options, the configuration from the back end too, which the
+ * caller releases. */
 void controller_options_apply(const struct controller_options *options, struct export_backend *ret_backend,
 			      struct controller_config *ret_config);
 void controller_options_print_help(const char *program);

@@ -14,24 +14,34 @@
 
 /* ---- what the call says */
 
-static void read_options(struct export_key *key, char *const *options, size_t count)
+static void read_text(const struct volume_call *call, struct export_key *key, const char *options)
 {
-	for (size_t i = 0; i < count; i++)
-		export_key_read_options(key, options[i]);
+	if (call->controller->config.exports.has_all_options)
+		export_key_keep_options(key, call->arena, options);
+	else
+		export_key_read_options(key, options);
 }
 
-static void read_capability(struct export_key *key, const Csi__V1__VolumeCapability *capability)
+static void read_options(const struct volume_call *call, struct export_key *key, char *const *options, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		read_text(call, key, options[i]);
+}
+
+static void read_capability(const struct volume_call *call, struct export_key *key,
+			    const Csi__V1__VolumeCapability *capability)
 {
 	if (capability && capability->access_type_case == CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT)
-		read_options(key, capability->mount->mount_flags, capability->mount->n_mount_flags);
+		read_options(call, key, capability->mount->mount_flags, capability->mount->n_mount_flags);
 }
 
 /* csi-driver-nfs's secret of a provisioner: one key, mountOptions. */
-static void read_secrets(struct export_key *key, const struct string_pair *secrets, size_t count)
+static void read_secrets(const struct volume_call *call, struct export_key *key, const struct string_pair *secrets,
+			 size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcasecmp(secrets[i].key, "mountOptions") == 0)
-			export_key_read_options(key, secrets[i].value);
+			read_text(call, key, secrets[i].value);
 }
 
 /* ---- what the export says */
@@ -112,7 +122,7 @@ static int reach_unknown(struct contact *contact, const struct export_key *plain
 			why.message, plain->server, plain->share);
 	}
 	if (contact->record)
-		read_options(&recorded, contact->record->mount_flags, contact->record->n_mount_flags);
+		read_options(contact->call, &recorded, contact->record->mount_flags, contact->record->n_mount_flags);
 	AUTO(export_hold_release) struct export_hold other = {0};
 	bool is_other = !export_key_is_plain(&recorded) && reach(contact, &recorded, &other, &ignored) == 0 &&
 			contact->record; /* another server may be there by now */
@@ -153,8 +163,8 @@ int volume_open_export(const struct volume_call *call, const struct volume_expor
 	struct shares *shares = call->controller->shares;
 	struct contact contact = {.call = call};
 	struct export_key key = {.server = what->server, .share = what->share};
-	read_capability(&key, what->capability);
-	read_secrets(&key, what->secrets, what->secret_count);
+	read_capability(call, &key, what->capability);
+	read_secrets(call, &key, what->secrets, what->secret_count);
 	if (!export_key_is_plain(&key))
 		return reach_and_note(&contact, &key, ret_hold, st);
 	size_t count;

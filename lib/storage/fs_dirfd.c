@@ -106,14 +106,18 @@ static int stat_entry(int dir_fd, const char *name, struct stat *ret)
 	return fstatat(dir_fd, name, ret, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
 }
 
-static int dirfd_open_root(struct fs *fs, struct cancel *cancel, struct fs_dir **ret_root, struct status *st)
+int fs_dirfd_open_root(int directory_fd, struct fs_dir **ret_root, struct status *st)
 {
-	const struct fs_dirfd *self = (const struct fs_dirfd *)fs;
-	int fd = open_beneath(self->root_fd, ".", O_PATH | O_DIRECTORY, 0);
+	int fd = open_beneath(directory_fd, ".", O_PATH | O_DIRECTORY, 0);
 	if (fd < 0)
 		return status_set_errno(st, errno, "open the export's root directory");
 	*ret_root = dir_new(fd);
 	return 0;
+}
+
+static int dirfd_open_root(struct fs *fs, struct cancel *cancel, struct fs_dir **ret_root, struct status *st)
+{
+	return fs_dirfd_open_root(((const struct fs_dirfd *)fs)->root_fd, ret_root, st);
 }
 
 static int dirfd_open_dir(struct fs *fs, struct fs_dir *dir, const char *name, struct cancel *cancel,
@@ -399,7 +403,7 @@ static void dirfd_free(struct fs *fs)
 	free(self);
 }
 
-static const struct fs_ops dirfd_ops = {
+const struct fs_ops fs_dirfd_ops = {
 	.name = "dirfd",
 	.open_root = dirfd_open_root,
 	.open_dir = dirfd_open_dir,
@@ -421,7 +425,7 @@ static const struct fs_ops dirfd_ops = {
 struct fs *fs_dirfd_new(int directory_fd)
 {
 	struct fs_dirfd *self = memory_alloc(sizeof(*self));
-	*self = (struct fs_dirfd){.fs.ops = &dirfd_ops, .root_fd = directory_fd};
+	*self = (struct fs_dirfd){.fs.ops = &fs_dirfd_ops, .root_fd = directory_fd};
 	return &self->fs;
 }
 

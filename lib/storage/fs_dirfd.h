@@ -10,4 +10,9 @@ struct fs *fs_dirfd_new(int directory_fd);
 /* Opens the directory first.  NULL with NOT_FOUND, FAILED_PRECONDITION (not a directory) ... */
 struct fs *fs_dirfd_open(const char *directory, struct status *st);
 
+/* For back ends that come by their directory in another way: all of these verbs but open_root and free work on handles alone, and
+ * a handle of a root is made of its descriptor (which stays the caller's) here. */
+extern const struct fs_ops fs_dirfd_ops;
+int fs_dirfd_open_root(int directory_fd, struct fs_dir **ret_root, struct status *st);
+
 #endif

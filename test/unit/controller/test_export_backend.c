@@ -35,7 +35,8 @@ static int tear_down(void **state)
 
 static struct fs *open_export(const char *server, const char *share, struct path *ret_below)
 {
-	struct export_backend backend = {&local_exports, 0, 0, 1000, 1000};
+	struct export_backend backend = {
+		.local_exports = &local_exports, .connect_timeout_ms = 1000, .reply_timeout_ms = 1000};
 	const struct export_key key = {.server = server, .share = share};
 	return export_backend_open(&backend, &key, &arena, ret_below, &st);
 }

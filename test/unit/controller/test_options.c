@@ -81,6 +81,27 @@ static void shares_are_read_with_their_options(void **state)
 	assert_true(export_key_equals(&options.shares[1], &with_options));
 }
 
+static void options_of_shares_are_kept_for_the_kernel(void **state)
+{
+	assert_int_equal(PARSE("--access=kernel", "--share=srv:/a,sec=krb5,port=12049", "--share=srv:/b"), 0);
+	assert_true(options.is_access_kernel);
+	assert_string_equal(options.shares[0].options, "sec=krb5,port=12049");
+	assert_int_equal(options.shares[0].nfs_port, 12049);
+	assert_null(options.shares[1].options);
+}
+
+static void unknown_access_is_named(void **state)
+{
+	assert_int_equal(PARSE("--access=magic"), -1);
+	assert_string_equal(st.message, "--access: \"magic\" is not user or kernel");
+}
+
+static void user_of_nfs_is_not_the_kernels_business(void **state)
+{
+	assert_int_equal(PARSE("--access=kernel", "--nfs-uid=65534"), -1);
+	assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
+}
+
 static void bad_share_is_named(void **state)
 {
 	assert_int_equal(PARSE("--share=srv/a"), -1);
@@ -136,6 +157,9 @@ int main(void)
 		TEST(bad_share_is_named),
 		TEST(unknown_capability_is_named),
 		TEST(attach_adds_to_the_capabilities_of_any_list),
+		TEST(options_of_shares_are_kept_for_the_kernel),
+		TEST(unknown_access_is_named),
+		TEST(user_of_nfs_is_not_the_kernels_business),
 		TEST(options_reach_the_configuration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

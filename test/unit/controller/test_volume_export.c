@@ -203,6 +203,22 @@ static void server_that_does_not_answer_is_not_taken_for_one_without_the_volume(
 	assert_false(fs_memory_exists(other_fs, "pvc-1"));
 }
 
+static void all_options_are_kept_where_they_matter(void **state)
+{
+	world.config.exports.has_all_options = true;
+	restart_with_shares(NULL, 0);
+	assert_non_null(create_with("pvc-1", "sec=krb5,nfsvers=4.1"));
+	assert_string_equal(world.last_key.options, "sec=krb5,nfsvers=4.1");
+	assert_int_equal(delete_with_secret(VOLUME_ID, "sec=krb5p"), 0);
+	assert_string_equal(world.last_key.options, "sec=krb5p");
+	assert_int_equal(world.open_count, 2);
+	world_restart_controller(&world);
+	assert_non_null(create_with("pvc-2", "sec=krb5"));
+	world_restart_controller(&world);
+	assert_int_equal(delete_id(&world, "srv#share#pvc-2##"), 0);
+	assert_string_equal(world.last_key.options, "sec=krb5");
+}
+
 static void share_is_announced_when_it_was_reached_first(void **state)
 {
 	const struct export_key declared = {.server = "declared", .share = "/share"};
@@ -232,6 +248,7 @@ int main(void)
 		TEST(of_two_ports_without_a_record_none_is_guessed),
 		TEST(record_at_both_ports_is_no_answer),
 		TEST(server_that_does_not_answer_is_not_taken_for_one_without_the_volume),
+		TEST(all_options_are_kept_where_they_matter),
 		TEST(share_is_announced_when_it_was_reached_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
