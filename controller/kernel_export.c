@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/cancel.h"
@@ -48,7 +47,7 @@ static int mount_once(struct kernel_export *self, struct cancel *cancel, struct 
 		return -1;
 	}
 	if (!atomic_compare_exchange_strong(&self->mount_fd, &expected, mount_fd))
-		(void)close(mount_fd); /* another thread was first */
+		mounter_kernel_close_detached(self->mounter, mount_fd); /* another thread was first */
 	return 0;
 }
 
@@ -71,7 +70,7 @@ static void kernel_free(struct fs *fs)
 	struct kernel_export *self = export_of(fs);
 	int mount_fd = atomic_load(&self->mount_fd);
 	if (mount_fd >= 0)
-		(void)close(mount_fd); /* the end of the mount */
+		mounter_kernel_close_detached(self->mounter, mount_fd);
 	arena_release(&self->arena);
 	free(self);
 }

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +34,21 @@
 #define GUARD_BYTES 65536 /* a page of any machine */
 #define STACK_BYTES (128 * 1024)
 
+/* What a child is to do, and the descriptor that it has of ours. */
+struct order {
+	mount_child_main *main;
+	const void *job;
+	int fd;           /* -1: none */
+	bool is_fd_given; /* fd is to be the child's alone: -1 here once it is */
+};
+
 /* What one child needs.  It stands at the top of a mapping, above the stack that grows down from it. */
 struct place {
 	struct place *next; /* in the list that it is in */
-	mount_child_main *main;
-	const void *job;
-	int kept_fd; /* -1: none */
+	struct order order;
+	atomic_bool may_begin; /* a given descriptor is closed here */
+	bool is_fd_given;
+	atomic_uint may_run; /* a futex: the child has no descriptor in common with us any more but the standard ones */
 	pid_t parent;
 	pid_t pid;
 	_Alignas(64) unsigned char report[MOUNT_CHILD_REPORT_BYTES];
@@ -181,11 +191,13 @@ static int run_child(void *argument)
 	if (getppid() != place->parent)
 		return 1; /* it died before: what nobody waits for is not begun */
 	/* Its table of descriptors is a copy: a child that hangs must not hold the sockets of clients open. */
-	unsigned kept = place->kept_fd >= 3 ? (unsigned)place->kept_fd : 2;
+	unsigned kept = place->order.fd >= 3 ? (unsigned)place->order.fd : 2;
 	if (kept > 3)
 		(void)close_range(3, kept - 1, 0);
 	(void)close_range(kept + 1, ~0U, 0);
-	place->main(place->job, place->report);
+	while (!atomic_load(&place->may_begin))
+		(void)sched_yield(); /* the parent is about to do it */
+	place->order.main(place->order.job, place->report);
 	return 0;
 }
 
@@ -222,7 +234,8 @@ static enum child_end kill_child(const struct place *place, int pidfd)
 }
 
 /* All signals are blocked, here and, by inheritance, in the child. */
-static enum child_end start_and_wait(struct place *place, struct cancel *cancel, int *ret_outcome, struct status *st)
+static enum child_end start_and_wait(struct place *place, struct order *order, struct cancel *cancel, int *ret_outcome,
+				     struct status *st)
 {
 	int started_fd = -1;
 
@@ -232,6 +245,9 @@ static enum child_end start_and_wait(struct place *place, struct cancel *cancel,
 		return CHILD_ENDED;
 	}
 	AUTO_CLOSE int pidfd = started_fd;
+	if (order->is_fd_given)
+		(void)close(TAKE_FD(order->fd)); /* nothing ends by it: the child has it, too */
+	atomic_store(&place->may_begin, true);
 	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
 
 	if (cancel_poll(cancel, &fd, 1, -1, st) > 0)
@@ -240,14 +256,8 @@ static enum child_end start_and_wait(struct place *place, struct cancel *cancel,
 	return kill_child(place, pidfd);
 }
 
-int mount_child_run(struct mount_children *children, mount_child_main *main, const void *job, void *report,
-		    size_t report_bytes, struct cancel *cancel, struct status *st)
-{
-	return mount_child_run_with_fd(children, main, job, -1, report, report_bytes, cancel, st);
-}
-
-int mount_child_run_with_fd(struct mount_children *children, mount_child_main *main, const void *job, int kept_fd,
-			    void *report, size_t report_bytes, struct cancel *cancel, struct status *st)
+static int run(struct mount_children *children, struct order *order, void *report, size_t report_bytes,
+	       struct cancel *cancel, struct status *st)
 {
 	sigset_t all, old;
 	int outcome = -1;
@@ -260,17 +270,40 @@ int mount_child_run_with_fd(struct mount_children *children, mount_child_main *m
 
 	if (!place)
 		return -1;
-	place->main = main;
-	place->job = job;
-	place->kept_fd = kept_fd;
+	place->order = *order;
+	atomic_init(&place->may_begin, !order->is_fd_given);
 	place->parent = getpid();
 	memcpy(place->report, report, report_bytes);
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old); /* cannot fail with these arguments, nor can the next */
-	enum child_end end = start_and_wait(place, cancel, &outcome, st);
+	enum child_end end = start_and_wait(place, order, cancel, &outcome, st);
 
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	memcpy(report, place->report, report_bytes);
 	leave(children, place, end);
+	return outcome;
+}
+
+int mount_child_run(struct mount_children *children, mount_child_main *main, const void *job, void *report,
+		    size_t report_bytes, struct cancel *cancel, struct status *st)
+{
+	return run(children, &(struct order){main, job, -1, false}, report, report_bytes, cancel, st);
+}
+
+int mount_child_run_with_fd(struct mount_children *children, mount_child_main *main, const void *job, int kept_fd,
+			    void *report, size_t report_bytes, struct cancel *cancel, struct status *st)
+{
+	return run(children, &(struct order){main, job, kept_fd, false}, report, report_bytes, cancel, st);
+}
+
+int mount_child_run_giving_fd(struct mount_children *children, mount_child_main *main, const void *job, int given_fd,
+			      struct cancel *cancel, struct status *st)
+{
+	struct order order = {main, job, given_fd, true};
+	char report; /* none */
+	int outcome = run(children, &order, &report, 0, cancel, st);
+
+	if (order.fd >= 0)
+		(void)close(order.fd); /* no child came to be */
 	return outcome;
 }

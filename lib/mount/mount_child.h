@@ -42,6 +42,11 @@ int mount_child_run(struct mount_children *children, mount_child_main *main, con
 int mount_child_run_with_fd(struct mount_children *children, mount_child_main *main, const void *job, int kept_fd,
 			    void *report, size_t report_bytes, struct cancel *cancel, struct status *st);
 
+/* The same with a descriptor that becomes the child's alone: closing it may wait for a server.  It is closed here in any case, by
+ * this process only where no child could be started. */
+int mount_child_run_giving_fd(struct mount_children *children, mount_child_main *main, const void *job, int given_fd,
+			      struct cancel *cancel, struct status *st);
+
 /* How many children run or were left behind. */
 unsigned mount_children_count(struct mount_children *children);
 

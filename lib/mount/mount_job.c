@@ -172,6 +172,12 @@ void mount_job_nfs_create(const void *job_argument, void *report_argument)
 		done(report);
 }
 
+/* Not left to the end of the child: what waits then, no signal ends. */
+void mount_job_close(const void *job, void *report)
+{
+	(void)close(*(const int *)job);
+}
+
 void mount_job_local(const void *job_argument, void *report_argument)
 {
 	const struct mount_local_job *job = job_argument;

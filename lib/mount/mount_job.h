@@ -61,6 +61,9 @@ void mount_job_nfs(const void *job, void *report);
 /* Options and first contact alone, in a context that the parent goes on to mount. */
 void mount_job_nfs_create(const void *job, void *report);
 
+/* job: the descriptor (int), which is closed.  For one of a detached mount, that is its end. */
+void mount_job_close(const void *job, void *report);
+
 struct mount_local_job {
 	const struct local_mount *source;
 	const char *target;

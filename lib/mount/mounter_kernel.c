@@ -25,6 +25,8 @@
 #define ARENA_BYTES (64 * 1024)
 /* MNT_FORCE and MNT_DETACH take tens of milliseconds; under load once 0.6 s. */
 #define ROUGH_UNMOUNT_MS 10000
+/* A detached mount says goodbye to its server: one answer. */
+#define CLOSE_MS 1000
 /* Mounts one over the other on one target. */
 #define MOUNT_STACK_MAX 16
 
@@ -111,6 +113,15 @@ int mounter_kernel_mount_detached(struct mounter *m, const struct nfs_mount *sou
 		return -1;
 	*ret_mount_fd = mounting.mount_fd;
 	return 0;
+}
+
+void mounter_kernel_close_detached(struct mounter *m, int mount_fd)
+{
+	AUTO(cancel_release) struct cancel bound;
+	struct status ignored; /* a child that hangs on is killed, and the kernel does without the server's answer */
+
+	cancel_init(&bound, CLOSE_MS);
+	(void)mount_child_run_giving_fd(kernel_of(m)->children, mount_job_close, &mount_fd, mount_fd, &bound, &ignored);
 }
 
 int mounter_kernel_ping(struct mounter *m, const char *server, const struct nfs_options *options, struct cancel *cancel,

@@ -13,11 +13,13 @@
 struct mounter *mounter_kernel_new(void);
 
 /*
- * For a mounter of this kind.  A mount that is attached nowhere: *ret_mount_fd is its root, and its end where it is closed.
- * ownership of source is not looked at.
+ * For a mounter of this kind.  A mount that is attached nowhere: *ret_mount_fd is its root.  ownership of source is not
+ * looked at.
  */
 int mounter_kernel_mount_detached(struct mounter *m, const struct nfs_mount *source, struct cancel *cancel,
 				  int *ret_mount_fd, struct status *st);
+/* Ends such a mount; a server that does not answer is not waited for longer than a second. */
+void mounter_kernel_close_detached(struct mounter *m, int mount_fd);
 /* For a mounter of this kind: whether the server answers a NULL call where a mount with these options would begin.  UNAVAILABLE
  * with the errno where it does not; success where that cannot be asked over plain TCP. */
 int mounter_kernel_ping(struct mounter *m, const char *server, const struct nfs_options *options, struct cancel *cancel,

@@ -9,6 +9,6 @@ int main(void)
 {
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* so that a test that hangs is the last line */
 	int failed = run_publish_tests() + run_error_tests() + run_controller_tests() + run_restart_tests() +
-		     run_dead_server_tests();
+		     run_dead_server_tests() + run_access_tests();
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

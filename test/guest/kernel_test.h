@@ -10,5 +10,6 @@ int run_error_tests(void);
 int run_controller_tests(void);
 int run_restart_tests(void);
 int run_dead_server_tests(void);
+int run_access_tests(void);
 
 #endif

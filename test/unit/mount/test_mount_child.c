@@ -10,6 +10,7 @@
 
 #include "base/cancel.h"
 #include "base/status.h"
+#include "mount/mount_job.h"
 #include "support/cmocka.h"
 
 struct report {
@@ -185,6 +186,35 @@ static void *call_that_hangs(void *argument)
 	return NULL;
 }
 
+static void given_descriptor_is_closed_here_and_by_the_child(void **state)
+{
+	struct cancel cancel;
+	struct status st;
+	int fds[2];
+	char byte;
+
+	assert_int_equal(pipe(fds), 0);
+	cancel_init(&cancel, 10000);
+	assert_int_equal(mount_child_run_giving_fd(*state, mount_job_close, &fds[1], fds[1], &cancel, &st), 0);
+	assert_int_equal(read(fds[0], &byte, 1), 0); /* nobody can write any more */
+	cancel_release(&cancel);
+	(void)close(fds[0]);
+}
+
+static void given_descriptor_is_closed_without_a_child_too(void **state)
+{
+	struct cancel cancel;
+	struct status st;
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	cancel_init(&cancel, 0);
+	assert_int_equal(mount_child_run_giving_fd(*state, mount_job_close, &fds[1], fds[1], &cancel, &st), -1);
+	assert_int_equal(fcntl(fds[1], F_GETFD), -1);
+	cancel_release(&cancel);
+	(void)close(fds[0]);
+}
+
 static void more_children_than_allowed_are_unavailable(void **state)
 {
 	struct hanging_call calls[2];
@@ -227,6 +257,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_child_starts_after_the_deadline, with_children, without_children),
 		cmocka_unit_test_setup_teardown(child_holds_no_descriptor_of_ours, with_children, without_children),
 		cmocka_unit_test_setup_teardown(child_keeps_the_descriptor_that_it_is_given_and_no_other, with_children,
+						without_children),
+		cmocka_unit_test_setup_teardown(given_descriptor_is_closed_here_and_by_the_child, with_children,
+						without_children),
+		cmocka_unit_test_setup_teardown(given_descriptor_is_closed_without_a_child_too, with_children,
 						without_children),
 		cmocka_unit_test_setup_teardown(more_children_than_allowed_are_unavailable, with_children,
 						without_children),
