@@ -172,14 +172,33 @@ static char *expected(bool are_whole)
 	return all;
 }
 
+/* What is on the share, but for records in the trash that lost their volume to the other controller's reaper: those are kept for
+ * ten minutes, since their volume may be on its way. */
+static char *look(void)
+{
+	char *list = share_list(export_directory), *to = list;
+	for (const char *line = list; *line;) {
+		const char *end = strchrnul(line, '\n');
+		size_t length = (size_t)(end - line) + (*end == '\n');
+		const char *record = strstr(line, "~record ");
+		if (strncmp(line, ".csicore/trash/", strlen(".csicore/trash/")) != 0 || !record || record > end) {
+			memmove(to, line, length);
+			to += length;
+		}
+		line += length;
+	}
+	*to = '\0';
+	return list;
+}
+
 /* What goes on in the background has its time. */
 static void wait_for(const char *wanted)
 {
-	AUTO_FREE char *found = share_list(export_directory);
+	AUTO_FREE char *found = look();
 	for (int waited_ms = 0; waited_ms < SETTLE_TIMEOUT_MS && strcmp(found, wanted) != 0; waited_ms++) {
 		(void)nanosleep(&(struct timespec){0, 1000000}, NULL); /* a shorter pause does no harm */
 		free(found);
-		found = share_list(export_directory);
+		found = look();
 	}
 	assert_string_equal(found, wanted);
 }
