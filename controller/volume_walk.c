@@ -33,10 +33,16 @@ struct walk {
 
 /* ---- bounds and places */
 
+static int64_t now_ns(const struct volume_call *call)
+{
+	const struct exports_config *config = &call->controller->config.exports;
+	return config->now_ns ? config->now_ns() : cancel_now_ns();
+}
+
 static bool is_full(const struct walk *walk)
 {
 	return walk->entry_count >= walk->entries_max || walk->record_count >= VOLUME_WALK_RECORDS_MAX ||
-	       walk->byte_count >= BYTES_ENOUGH || (walk->has_moved && cancel_now_ns() >= walk->end_ns);
+	       walk->byte_count >= BYTES_ENOUGH || (walk->has_moved && now_ns(walk->call) >= walk->end_ns);
 }
 
 /* False after the last. */
@@ -198,7 +204,7 @@ int volume_walk(const struct volume_call *call, int32_t max_entries, const char 
 		.visit = visit,
 		.context = context,
 		.entries_max = max_entries > 0 ? (size_t)max_entries : SIZE_MAX,
-		.end_ns = cancel_now_ns() + PAGE_NS,
+		.end_ns = now_ns(call) + PAGE_NS,
 	};
 	bool is_there;
 	if (find_start(&walk, starting_token, &is_there, st) < 0)
