@@ -185,7 +185,8 @@ static int put_away(struct export_use *use, const struct deletion *deletion, str
 		return deletion_remove_record(use, deletion, st);
 	if (put_away_directory(use, deletion, &outcome, &entry, st) < 0)
 		return status_prefix(st, "delete subdirectory(%s) failed", deletion->id.sub_dir);
-	if (!deletion->record || outcome == TRASH_REMOVED)
+	/* What is to go at once needs no record, and one that came after the reaper would be left over. */
+	if (!deletion->record || outcome == TRASH_REMOVED || call->controller->config.trash_retention_ms == 0)
 		return deletion_remove_record(use, deletion, st);
 	return trash_put_record(use, call->arena, entry, deletion->record->name, call->cancel, st);
 }
