@@ -286,6 +286,18 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 	return remove_empty_parents(use, deletion, st);
 }
 
+/* A volume that is busy because it is being archived is waited for. */
+static int lock_or_join(const struct deletion *deletion, struct volume_locks *locks, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	if (volume_lock(call, &deletion->id, deletion->volume_id, locks, st) == 0)
+		return 0;
+	volume_locks_release(locks);
+	if (st->code != STATUS_ABORTED || archive_join(deletion, st) < 0)
+		return -1;
+	return volume_lock(call, &deletion->id, deletion->volume_id, locks, st);
+}
+
 static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRequest *request, struct status *st)
 {
 	const struct volume_call *call = deletion->call;
@@ -296,8 +308,7 @@ static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRe
 					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
 					     .secret_count = request->n_secrets,
 					     .id = &deletion->id};
-	if (archive_join(deletion, st) < 0 || volume_lock(call, &deletion->id, request->volume_id, &locks, st) < 0 ||
-	    volume_open_export(call, &export, &hold, st) < 0 ||
+	if (lock_or_join(deletion, &locks, st) < 0 || volume_open_export(call, &export, &hold, st) < 0 ||
 	    export_run(hold.export, delete_on_export, deletion, call->cancel, st) < 0)
 		return -1;
 	if (deletion->policy == ON_DELETE_DELETE || deletion->policy == ON_DELETE_UNSET)
