@@ -17,8 +17,8 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
 
-static const char *const share_options[] = {
-	"local-export", "connect-timeout", "reply-timeout", "call-timeout", "nfs-uid", "nfs-gid", NULL};
+static const char *const share_options[] = {"local-export", "access",  "connect-timeout", "reply-timeout",
+					    "call-timeout", "nfs-uid", "nfs-gid",         NULL};
 static const char *const volumes_options[] = {"usage", NULL};
 static const char *const undelete_options[] = {"subdir", NULL};
 static const char *const encode_options[] = {"subdir", "name", "ondelete", NULL};
@@ -121,7 +121,7 @@ static int check_options(struct inspect *inspect, const struct inspect_command *
 		inspect->format = INSPECT_JSON;
 	else if (strcmp(inspect->format_text, "table") != 0)
 		return status_set(st, STATUS_INVALID_ARGUMENT, "-o: \"%s\" is not table or json", inspect->format_text);
-	if (csi_driver_name_check(driver->driver_name, st) < 0 ||
+	if (csi_driver_name_check(driver->driver_name, st) < 0 || controller_options_check(&inspect->options, st) < 0 ||
 	    local_exports_parse(&driver->arena, &driver->local_export_texts, &driver->local_exports, st) < 0)
 		return -1;
 	if (!inspect->share_text)
@@ -148,10 +148,9 @@ static int run_on_export(struct export_use *use, void *context, struct cancel *c
 static int run_on_share(struct run *run, struct exports *exports, struct status *st)
 {
 	struct inspect *inspect = run->inspect;
-	struct export_key key = {.server = inspect->share.server, .share = inspect->share.share};
+	const struct export_key key = controller_options_key(&inspect->options, &inspect->arena, &inspect->share);
 	AUTO(export_hold_release) struct export_hold hold = {exports, NULL};
 	AUTO(cancel_release) struct cancel cancel;
-	export_key_read_options(&key, inspect->share.options);
 	cancel_init(&cancel, inspect->options.call_timeout_ms);
 	hold.export = exports_get(exports, &key, st);
 	return hold.export ? export_run(hold.export, run_on_export, run, &cancel, st) : -1;
@@ -171,6 +170,7 @@ static int run_command(const struct inspect_surroundings *surroundings, struct r
 	struct exports *exports = exports_new(&config.exports);
 	int result = run_on_share(run, exports, st);
 	exports_free(exports);
+	export_backend_release(&backend);
 	return result;
 }
 

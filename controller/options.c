@@ -106,18 +106,25 @@ static int parse_access(struct controller_options *options, struct status *st)
 	return 0;
 }
 
+struct export_key controller_options_key(const struct controller_options *options, struct arena *arena,
+					 const struct share_text *share)
+{
+	struct export_key key = {.server = share->server, .share = share->share};
+	if (options->is_access_kernel)
+		export_key_keep_options(&key, arena, share->options);
+	else
+		export_key_read_options(&key, share->options);
+	return key;
+}
+
 static int parse_shares(struct controller_options *options, struct status *st)
 {
 	for (size_t i = 0; i < options->share_texts.count; i++) {
 		struct share_text text;
 		if (share_text_parse(&options->driver.arena, options->share_texts.items[i], &text, st) < 0)
 			return status_prefix(st, "--share");
-		struct export_key *key = &options->shares[options->share_count++];
-		*key = (struct export_key){.server = text.server, .share = text.share};
-		if (options->is_access_kernel)
-			export_key_keep_options(key, &options->driver.arena, text.options);
-		else
-			export_key_read_options(key, text.options);
+		options->shares[options->share_count++] =
+			controller_options_key(options, &options->driver.arena, &text);
 	}
 	return 0;
 }
@@ -126,10 +133,15 @@ int controller_options_parse(struct controller_options *options, int argc, char 
 			     enum options_outcome *ret_outcome, struct status *st)
 {
 	struct option rows[OWN_ROWS];
-	enum on_delete ignored;
 	fill_table(options, rows);
 	if (driver_options_parse(&options->driver, rows, OWN_ROWS, argc, argv, ret_outcome, st) < 0)
 		return -1;
+	return controller_options_check(options, st);
+}
+
+int controller_options_check(struct controller_options *options, struct status *st)
+{
+	enum on_delete ignored;
 	if (on_delete_parse(options->default_on_delete, &ignored) < 0)
 		return status_set(st, STATUS_INVALID_ARGUMENT,
 				  "--default-ondelete-policy: \"%s\" is not delete, retain or archive",
@@ -187,6 +199,7 @@ void controller_options_print_help(const char *program)
 	controller_options_init(&defaults);
 	fill_table(&defaults, rows);
 	driver_options_print_help(rows, OWN_ROWS, program,
-				  "CSI controller for NFS: makes and removes volumes on NFS exports.");
+				  "CSI controller for NFS: makes and removes volumes on NFS exports.\n"
+				  "`csi-controller inspect` looks at a share instead of serving: see its --help.");
 	controller_options_release(&defaults);
 }

@@ -10,6 +10,8 @@
 #include "csi/driver_options.h"
 #include "export_backend.h"
 
+struct share_text;
+
 struct controller_options {
 	struct driver_options driver;
 	const char *default_on_delete;
@@ -37,6 +39,11 @@ int controller_options_parse(struct controller_options *options, int argc, char 
 			     enum options_outcome *ret_outcome, struct status *st);
 /* All rows, for commands of the program that take some of them; rows has room for DRIVER_OPTIONS_ROWS_MAX. */
 size_t controller_options_rows(struct controller_options *options, struct option *rows);
+/* Judges what was parsed into the rows, as controller_options_parse does. */
+int controller_options_check(struct controller_options *options, struct status *st);
+/* The key of a share as --access wants it; strings in arena. */
+struct export_key controller_options_key(const struct controller_options *options, struct arena *arena,
+					 const struct share_text *share);
 /* What the options say, as the controller wants it.  Both borrow from options, the configuration from the back end too, which the
  * caller releases. */
 void controller_options_apply(const struct controller_options *options, struct export_backend *ret_backend,

@@ -27,6 +27,8 @@ static void mistakes_are_one_line_and_status_2(void **state)
 	assert_refused(INSPECT_SHARE("volumes", "extra"), 2, PREFIX " volumes: \"extra\" is one argument too many");
 	assert_refused(INSPECT("id", "decode"), 2, PREFIX " id decode: ID is missing");
 	assert_refused(INSPECT_SHARE("volumes", "-o", "xml"), 2, PREFIX " volumes: -o: \"xml\" is not table or json");
+	assert_refused(INSPECT_SHARE("volumes", "--access=magic"), 2,
+		       PREFIX " volumes: --access: \"magic\" is not user or kernel");
 	assert_refused(INSPECT("volumes", "--share=srv"), 2,
 		       PREFIX " volumes: invalid share \"srv\": it is written SERVER:/PATH or SERVER:/PATH,OPTIONS");
 }
