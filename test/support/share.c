@@ -122,7 +122,10 @@ static void append_file(struct strbuf *list, const char *full, const char *path,
 	strbuf_printf(list, "%s", path);
 	if ((stat->st_mode & 07777) != usual)
 		strbuf_printf(list, " %04o", stat->st_mode & 07777);
-	if (strncmp(path, RECORDS_FOLDER, strlen(RECORDS_FOLDER)) == 0 && length >= 0)
+	const char *last_tilde = strrchr(path, '~');
+	bool is_record = strncmp(path, RECORDS_FOLDER, strlen(RECORDS_FOLDER)) == 0 ||
+			 (is_own && last_tilde && strcmp(last_tilde, "~record") == 0);
+	if (is_record && length >= 0)
 		append_record(list, content, (size_t)length);
 	else
 		strbuf_printf(list, " \"%.*s\"", (int)(length < 0 ? 0 : length), content);
