@@ -78,6 +78,22 @@ static int look_at(struct export_use *use, struct arena *arena, const struct vol
 	return 0;
 }
 
+/* Sets *ret_is_lost where the volume, whose directory is missing, should have one: a call that makes or deletes it may be running,
+ * or have ended by now. */
+static int check_lost(struct export_use *use, const struct volume_call *call, const struct volume_id *id,
+		      struct cancel *cancel, bool *ret_is_lost, struct status *st)
+{
+	AUTO(volume_locks_release) struct volume_locks locks = {0};
+	Csicore__VolumeRecord *record;
+	struct status busy;
+	if (volume_lock_volume(call, id, "", &locks, &busy) < 0)
+		return 0;
+	if (volume_read_record(use, call->arena, id, cancel, &record, st) < 0)
+		return -1;
+	*ret_is_lost = record != NULL;
+	return 0;
+}
+
 static Csi__V1__VolumeHealth *health_message(struct arena *arena, const char *volume_id, const struct problem *problem)
 {
 	Csi__V1__VolumeHealth *health = arena_alloc(arena, sizeof(*health));
@@ -107,18 +123,17 @@ struct checkup {
 static int check_up(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct checkup *checkup = context;
-	struct arena *arena = checkup->call->arena;
-	Csicore__VolumeRecord *record;
-	struct status missing;
-	if (look_at(use, arena, checkup->id, cancel, &checkup->problem, &missing) == 0)
+	struct status why;
+	bool is_lost = false;
+	if (look_at(use, checkup->call->arena, checkup->id, cancel, &checkup->problem, &why) == 0)
 		return 0;
-	if (volume_is_missing(&missing) && volume_read_record(use, arena, checkup->id, cancel, &record, st) < 0)
+	if (volume_is_missing(&why) && check_lost(use, checkup->call, checkup->id, cancel, &is_lost, st) < 0)
 		return -1;
-	if (volume_is_missing(&missing) && record) {
-		checkup->problem = directory_is_gone(arena, checkup->id);
+	if (is_lost) {
+		checkup->problem = directory_is_gone(checkup->call->arena, checkup->id);
 		return 0;
 	}
-	*st = missing;
+	*st = why;
 	return -1;
 }
 
@@ -170,13 +185,20 @@ static int add_unhealthy(void *context, struct export_use *use, const Csicore__V
 	struct listing *listing = context;
 	struct arena *arena = listing->call->arena;
 	struct problem problem = {0};
-	if (look_at(use, arena, id, cancel, &problem, st) < 0) {
-		bool is_missing = volume_is_missing(st);
-		if (is_missing && time(NULL) - record->created_at < RECORD_YOUNG_S)
-			return 0;
-		if (!is_missing && is_of_server(st))
+	bool is_young = time(NULL) - record->created_at < RECORD_YOUNG_S;
+	bool is_lost = false;
+	struct status why;
+	if (look_at(use, arena, id, cancel, &problem, &why) < 0) {
+		if (!volume_is_missing(&why) && is_of_server(&why)) {
+			*st = why;
 			return -1;
-		problem = is_missing ? directory_is_gone(arena, id) : inaccessible(arena, st);
+		}
+		if (!volume_is_missing(&why))
+			problem = inaccessible(arena, &why);
+		else if (!is_young && check_lost(use, listing->call, id, cancel, &is_lost, st) < 0)
+			return -1;
+		if (is_lost)
+			problem = directory_is_gone(arena, id);
 	}
 	if (!problem.reason)
 		return 0;

@@ -195,6 +195,40 @@ static void volume_that_is_being_made_is_no_loss(void **state)
 	assert_int_equal(list(0, "")->n_entries, 0);
 }
 
+static void volume_that_is_being_deleted_is_no_loss(void **state)
+{
+	struct volume_call call = world_call(&world);
+	struct volume_locks locks = {0};
+	struct volume_id id;
+	assert_int_equal(volume_read_id(&world.arena, make_volume("pvc-1"), &id, &world.st), 0);
+	fs_memory_unplant(world.fs, "pvc-1");
+	age_record("pvc-1");
+	assert_int_equal(volume_lock(&call, &id, "", &locks, &world.st), 0);
+	assert_int_equal(list(0, "")->n_entries, 0);
+	assert_null(health_of("srv#share#pvc-1##"));
+	assert_failed(&world, STATUS_NOT_FOUND, NULL);
+	volume_locks_release(&locks);
+	assert_int_equal(list(0, "")->n_entries, 1);
+}
+
+static int end_deletion(void *data, const struct fs_memory_operation *operation)
+{
+	static bool has_read;
+	if (strcmp(operation->verb, "read_file") == 0 && has_read)
+		fs_memory_unplant(world.fs, RECORD "pvc-1");
+	has_read = has_read || strcmp(operation->verb, "read_file") == 0;
+	return 0;
+}
+
+static void volume_that_was_deleted_meanwhile_is_no_loss(void **state)
+{
+	make_volume("pvc-1");
+	fs_memory_unplant(world.fs, "pvc-1");
+	age_record("pvc-1");
+	fs_memory_set_hook(world.fs, end_deletion, NULL);
+	assert_int_equal(list(0, "")->n_entries, 0);
+}
+
 static void pages_have_each_unhealthy_volume_once(void **state)
 {
 	unsigned count = 0, pages = 0;
@@ -276,6 +310,8 @@ int main(void)
 		TEST(busy_server_says_nothing_of_the_volume),
 		TEST(healthy_volumes_are_not_listed),
 		TEST(volume_that_is_being_made_is_no_loss),
+		TEST(volume_that_is_being_deleted_is_no_loss),
+		TEST(volume_that_was_deleted_meanwhile_is_no_loss),
 		TEST(pages_have_each_unhealthy_volume_once),
 		TEST(volume_that_may_not_be_looked_at_is_inaccessible),
 		TEST(server_that_does_not_answer_fails_the_list),
