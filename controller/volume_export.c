@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "mutable_params.h"
 #include "record_store.h"
 #include "volume.h"
 
@@ -42,6 +43,14 @@ static void read_secrets(const struct volume_call *call, struct export_key *key,
 	for (size_t i = 0; i < count; i++)
 		if (strcasecmp(secrets[i].key, "mountOptions") == 0)
 			read_text(call, key, secrets[i].value);
+}
+
+static void read_record(const struct volume_call *call, struct export_key *key, const Csicore__VolumeRecord *record)
+{
+	const char *changed = mutable_params_get(record, "mountoptions");
+	read_options(call, key, record->mount_flags, record->n_mount_flags);
+	if (changed)
+		read_text(call, key, changed);
 }
 
 /* ---- what the export says */
@@ -122,7 +131,7 @@ static int reach_unknown(struct contact *contact, const struct export_key *plain
 			why.message, plain->server, plain->share);
 	}
 	if (contact->record)
-		read_options(contact->call, &recorded, contact->record->mount_flags, contact->record->n_mount_flags);
+		read_record(contact->call, &recorded, contact->record);
 	AUTO(export_hold_release) struct export_hold other = {0};
 	bool is_other = !export_key_is_plain(&recorded) && reach(contact, &recorded, &other, &ignored) == 0 &&
 			contact->record; /* another server may be there by now */

@@ -97,6 +97,15 @@ static void delete_after_a_restart_goes_the_way_that_the_record_names(void **sta
 	assert_int_equal(world.open_count, 3);
 }
 
+static void options_that_were_changed_are_the_way_too(void **state)
+{
+	assert_non_null(create_with("pvc-1", "nfsvers=4.0"));
+	assert_int_equal(modify(&world, VOLUME_ID, "mountOptions", "hard,nfsvers=3"), 0);
+	world_restart_controller(&world);
+	assert_int_equal(delete_id(&world, VOLUME_ID), 0);
+	assert_int_equal(world.last_key.version, NFS_VERSION_3);
+}
+
 /* Both ports led to the world's server when the volume was made. */
 static void plant_volume_made_by_port(const char *mount_flag)
 {
@@ -239,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(delete_goes_the_way_of_the_create),
 		TEST(delete_after_a_restart_goes_the_way_that_the_record_names),
+		TEST(options_that_were_changed_are_the_way_too),
 		TEST(way_of_a_record_is_not_taken_to_a_server_without_it),
 		TEST(way_of_a_record_that_leads_nowhere_is_not_insisted_on),
 		TEST(failure_of_the_plain_way_says_what_helps),
