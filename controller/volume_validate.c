@@ -77,12 +77,25 @@ static int check_exists(const struct volume_call *call, const Csi__V1__ValidateV
 	return volume_check_place(call, request->volume_id, &place, &export, st);
 }
 
-/* Spec: a capability that is well formed and not supported is an answer without `confirmed`, not an error. */
-static const char *find_unsupported(const Csi__V1__ValidateVolumeCapabilitiesRequest *request)
+static bool asks_for_block(const Csi__V1__ValidateVolumeCapabilitiesRequest *request)
 {
 	for (size_t i = 0; i < request->n_volume_capabilities; i++)
 		if (request->volume_capabilities[i]->access_type_case == CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK)
-			return "block volume capability not supported";
+			return true;
+	return false;
+}
+
+/* Spec: what is well formed and not supported is an answer without `confirmed`, not an error. */
+static const char *find_unsupported(struct arena *arena, const Csi__V1__ValidateVolumeCapabilitiesRequest *request)
+{
+	const struct string_pair *pairs =
+		STRING_PAIRS(arena, request->mutable_parameters, request->n_mutable_parameters);
+	struct volume_params ignored;
+	struct status bad;
+	if (asks_for_block(request))
+		return "block volume capability not supported";
+	if (volume_params_parse(arena, VOLUME_PARAMS_MUTABLE, pairs, request->n_mutable_parameters, &ignored, &bad) < 0)
+		return arena_strdup(arena, bad.message);
 	return NULL;
 }
 
@@ -90,7 +103,7 @@ static int check_request(const Csi__V1__ValidateVolumeCapabilitiesRequest *reque
 {
 	if (request->volume_id[0] == '\0')
 		return status_set(st, STATUS_INVALID_ARGUMENT, "Volume ID missing in request");
-	if (find_unsupported(request))
+	if (asks_for_block(request))
 		return 0;
 	return capability_check_all(request->volume_capabilities, request->n_volume_capabilities, st);
 }
@@ -119,6 +132,8 @@ static void confirm(struct arena *arena, const Csi__V1__ValidateVolumeCapabiliti
 		 csi__v1__validate_volume_capabilities_response__confirmed__volume_context_entry__init);
 	COPY_MAP(arena, request, confirmed, parameters,
 		 csi__v1__validate_volume_capabilities_response__confirmed__parameters_entry__init);
+	COPY_MAP(arena, request, confirmed, mutable_parameters,
+		 csi__v1__validate_volume_capabilities_response__confirmed__mutable_parameters_entry__init);
 	response->confirmed = confirmed;
 }
 
@@ -127,7 +142,7 @@ int volume_validate(const struct volume_call *call, const Csi__V1__ValidateVolum
 {
 	if (check_request(request, st) < 0 || check_exists(call, request, st) < 0)
 		return -1;
-	const char *unsupported = find_unsupported(request);
+	const char *unsupported = find_unsupported(call->arena, request);
 	if (unsupported)
 		response->message = (char *)unsupported;
 	else

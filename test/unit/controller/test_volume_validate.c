@@ -138,6 +138,26 @@ static void block_is_answered_and_not_confirmed(void **state)
 	assert_string_equal(response.message, "block volume capability not supported");
 }
 
+static void mutable_parameters_are_confirmed_where_they_are_good(void **state)
+{
+	Csi__V1__ValidateVolumeCapabilitiesRequest__MutableParametersEntry entry, *entries = &entry;
+	csi__v1__validate_volume_capabilities_request__mutable_parameters_entry__init(&entry);
+	fs_memory_plant_dir(world.fs, "pvc-1", 0755);
+	ask_for("srv#share#pvc-1##");
+	entry.key = (char *)"onDelete";
+	entry.value = (char *)"retain";
+	request.mutable_parameters = &entries;
+	request.n_mutable_parameters = 1;
+	assert_int_equal(validate(), 0);
+	assert_int_equal(response.confirmed->n_mutable_parameters, 1);
+	assert_string_equal(response.confirmed->mutable_parameters[0]->value, "retain");
+	entry.key = (char *)"iops";
+	csi__v1__validate_volume_capabilities_response__init(&response);
+	assert_int_equal(validate(), 0);
+	assert_null(response.confirmed);
+	assert_string_equal(response.message, "invalid mutable parameter \"iops\"");
+}
+
 static void busy_server_is_unavailable(void **state)
 {
 	ask_for("srv#share#pvc-1##");
@@ -162,6 +182,7 @@ int main(void)
 		TEST(symlink_is_no_volume),
 		TEST(required_arguments_come_before_existence),
 		TEST(block_is_answered_and_not_confirmed),
+		TEST(mutable_parameters_are_confirmed_where_they_are_good),
 		TEST(busy_server_is_unavailable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
