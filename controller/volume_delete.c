@@ -185,8 +185,7 @@ static int put_away(struct export_use *use, const struct deletion *deletion, str
 		return deletion_remove_record(use, deletion, st);
 	if (put_away_directory(use, deletion, &outcome, &entry, st) < 0)
 		return status_prefix(st, "delete subdirectory(%s) failed", deletion->id.sub_dir);
-	/* What is to go at once needs no record, and one that came after the reaper would be left over. */
-	if (!deletion->record || outcome == TRASH_REMOVED || call->controller->config.trash_retention_ms == 0)
+	if (!deletion->record || outcome == TRASH_REMOVED)
 		return deletion_remove_record(use, deletion, st);
 	return trash_put_record(use, call->arena, entry, deletion->record->name, call->cancel, st);
 }
@@ -286,18 +285,6 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 	return remove_empty_parents(use, deletion, st);
 }
 
-/* A volume that is busy because it is being archived is waited for. */
-static int lock_or_join(const struct deletion *deletion, struct volume_locks *locks, struct status *st)
-{
-	const struct volume_call *call = deletion->call;
-	if (volume_lock(call, &deletion->id, deletion->volume_id, locks, st) == 0)
-		return 0;
-	volume_locks_release(locks);
-	if (st->code != STATUS_ABORTED || archive_join(deletion, st) < 0)
-		return -1;
-	return volume_lock(call, &deletion->id, deletion->volume_id, locks, st);
-}
-
 static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRequest *request, struct status *st)
 {
 	const struct volume_call *call = deletion->call;
@@ -308,7 +295,8 @@ static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRe
 					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
 					     .secret_count = request->n_secrets,
 					     .id = &deletion->id};
-	if (lock_or_join(deletion, &locks, st) < 0 || volume_open_export(call, &export, &hold, st) < 0 ||
+	if (archive_join(deletion, st) < 0 || volume_lock(call, &deletion->id, request->volume_id, &locks, st) < 0 ||
+	    volume_open_export(call, &export, &hold, st) < 0 ||
 	    export_run(hold.export, delete_on_export, deletion, call->cancel, st) < 0)
 		return -1;
 	if (deletion->policy == ON_DELETE_DELETE || deletion->policy == ON_DELETE_UNSET)

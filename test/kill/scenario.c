@@ -58,6 +58,23 @@ static int modify(struct csi_client *client, const struct call *call, char **ret
 	return 0;
 }
 
+/* The first parameter is the node. */
+static int attach(struct csi_client *client, const struct call *call, char **ret_answer, struct status *st)
+{
+	if (csi_client_attach_volume(client, call->volume, call->parameters[0], st) < 0)
+		return -1;
+	*ret_answer = memory_strdup("published");
+	return 0;
+}
+
+static int detach(struct csi_client *client, const struct call *call, char **ret_answer, struct status *st)
+{
+	if (csi_client_detach_volume(client, call->volume, call->parameters[0], st) < 0)
+		return -1;
+	*ret_answer = memory_strdup("unpublished");
+	return 0;
+}
+
 const struct call neighbour = {create, "neighbour", NULL, 512};
 const char *const neighbour_lines[] = {
 	".csicore/volumes/neighbour {neighbour srv#share#neighbour## neighbour 512}\n",
@@ -125,6 +142,14 @@ static void plant_volume_without_record(const char *share)
 #define MODIFY(id, ...) \
 	{ \
 		modify, id, PARAMETERS(__VA_ARGS__), 0 \
+	}
+#define ATTACH(id, node) \
+	{ \
+		attach, id, PARAMETERS(node), 0 \
+	}
+#define DETACH(id, node) \
+	{ \
+		detach, id, PARAMETERS(node), 0 \
 	}
 
 #define RECORD(name, id, directory) ".csicore/volumes/" name " {" name " " id " " directory " 1024}\n"
@@ -262,5 +287,27 @@ const struct scenario scenarios[] = {
 	 .is_first = true,
 	 .act = MODIFY("srv#share#pv##", "onDelete", "archive"),
 	 .tree = ".csicore/volumes/pv {pv srv#share#pv## pv 0 ondelete=archive}\npv/\npv/a/\npv/a/data \"x\"\n"},
+	{.rpc = "ControllerPublishVolume",
+	 .name = "to a single node",
+	 .option = "--attach",
+	 .steps = {CREATE_PLAIN("pvc-1")},
+	 .act = ATTACH("srv#share#pvc-1##", "node-1"),
+	 .is_killed_twice = true,
+	 .tree = ".csicore/attached/pvc-1/ 0700\n.csicore/attached/pvc-1/node-1 {node-1 1}\n"
+		 ".csicore/attached/pvc-1/~claim~node-1 NO ATTACHMENT (0 bytes)\n" PLAIN_RECORD "pvc-1/\n"},
+	{.rpc = "ControllerPublishVolume",
+	 .name = "and unpublished where it would be repeated",
+	 .option = "--attach",
+	 .steps = {CREATE_PLAIN("pvc-1")},
+	 .act = ATTACH("srv#share#pvc-1##", "node-1"),
+	 .instead = DETACH("srv#share#pvc-1##", "node-1"),
+	 .tree = PLAIN_RECORD "pvc-1/\n"},
+	{.rpc = "ControllerUnpublishVolume",
+	 .name = "from its node",
+	 .option = "--attach",
+	 .steps = {CREATE_PLAIN("pvc-1"), ATTACH("srv#share#pvc-1##", "node-1")},
+	 .act = DETACH("srv#share#pvc-1##", "node-1"),
+	 .is_killed_twice = true,
+	 .tree = PLAIN_RECORD "pvc-1/\n"},
 };
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -285,6 +285,30 @@ int csi_client_modify_volume(struct csi_client *controller, const char *volume_i
 			  &csi__v1__controller_modify_volume_response__descriptor, st);
 }
 
+int csi_client_attach_volume(struct csi_client *controller, const char *volume_id, const char *node_id,
+			     struct status *st)
+{
+	struct mount_capability storage;
+	Csi__V1__ControllerPublishVolumeRequest request = CSI__V1__CONTROLLER_PUBLISH_VOLUME_REQUEST__INIT;
+	request.volume_id = (char *)volume_id;
+	request.node_id = (char *)node_id;
+	request.volume_capability = mount_capability_fill(&storage, NULL, 0);
+	request.volume_capability->access_mode->mode =
+		CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_WRITER;
+	return call_plain(controller, "/csi.v1.Controller/ControllerPublishVolume", &request.base,
+			  &csi__v1__controller_publish_volume_response__descriptor, st);
+}
+
+int csi_client_detach_volume(struct csi_client *controller, const char *volume_id, const char *node_id,
+			     struct status *st)
+{
+	Csi__V1__ControllerUnpublishVolumeRequest request = CSI__V1__CONTROLLER_UNPUBLISH_VOLUME_REQUEST__INIT;
+	request.volume_id = (char *)volume_id;
+	request.node_id = (char *)node_id;
+	return call_plain(controller, "/csi.v1.Controller/ControllerUnpublishVolume", &request.base,
+			  &csi__v1__controller_unpublish_volume_response__descriptor, st);
+}
+
 int csi_client_publish_volume(struct csi_client *node, const struct csi_volume *volume, const char *target_path,
 			      bool is_read_only, struct status *st)
 {

@@ -66,6 +66,11 @@ int csi_client_expand_volume(struct csi_client *controller, const char *volume_i
 			     int64_t *ret_capacity_bytes, struct status *st);
 int csi_client_modify_volume(struct csi_client *controller, const char *volume_id,
 			     const struct string_pair *mutable_parameters, size_t count, struct status *st);
+/* ControllerPublishVolume for a single node's writer, and its end. */
+int csi_client_attach_volume(struct csi_client *controller, const char *volume_id, const char *node_id,
+			     struct status *st);
+int csi_client_detach_volume(struct csi_client *controller, const char *volume_id, const char *node_id,
+			     struct status *st);
 
 int csi_client_publish_volume(struct csi_client *node, const struct csi_volume *volume, const char *target_path,
 			      bool is_read_only, struct status *st);

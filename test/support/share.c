@@ -21,6 +21,7 @@
 #define LIST_BYTES_MAX (16 << 20)
 #define OWN_FOLDER ".csicore"
 #define RECORDS_FOLDER OWN_FOLDER "/volumes/"
+#define ATTACHED_FOLDER OWN_FOLDER "/attached/"
 
 static void check(int result, const char *what, const char *path)
 {
@@ -112,10 +113,26 @@ static void append_record(struct strbuf *list, const char *content, size_t lengt
 	strbuf_printf(list, "}");
 }
 
+static void append_attachment(struct strbuf *list, const char *content, size_t length)
+{
+	AUTO(arena_release) struct arena arena;
+	arena_init(&arena, 1 << 20);
+	const Csicore__AttachmentRecord *record = attachment_record_decode(&arena, content, length);
+	if (record)
+		strbuf_printf(list, " {%s %d}", record->node_id, (int)record->access_mode);
+	else
+		strbuf_printf(list, " NO ATTACHMENT (%zu bytes)", length);
+}
+
+static bool is_in(const char *path, const char *folder)
+{
+	return strncmp(path, folder, strlen(folder)) == 0;
+}
+
 static void append_file(struct strbuf *list, const char *full, const char *path, const struct stat *stat)
 {
 	char content[4096];
-	bool is_own = strncmp(path, OWN_FOLDER "/", strlen(OWN_FOLDER "/")) == 0;
+	bool is_own = is_in(path, OWN_FOLDER "/");
 	mode_t usual = is_own ? 0600 : 0644;
 	AUTO_CLOSE int fd = open(full, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	ssize_t length = fd < 0 ? 0 : read(fd, content, sizeof(content));
@@ -123,10 +140,11 @@ static void append_file(struct strbuf *list, const char *full, const char *path,
 	if ((stat->st_mode & 07777) != usual)
 		strbuf_printf(list, " %04o", stat->st_mode & 07777);
 	const char *last_tilde = strrchr(path, '~');
-	bool is_record = strncmp(path, RECORDS_FOLDER, strlen(RECORDS_FOLDER)) == 0 ||
-			 (is_own && last_tilde && strcmp(last_tilde, "~record") == 0);
+	bool is_record = is_in(path, RECORDS_FOLDER) || (is_own && last_tilde && strcmp(last_tilde, "~record") == 0);
 	if (is_record && length >= 0)
 		append_record(list, content, (size_t)length);
+	else if (is_in(path, ATTACHED_FOLDER) && length >= 0)
+		append_attachment(list, content, (size_t)length);
 	else
 		strbuf_printf(list, " \"%.*s\"", (int)(length < 0 ? 0 : length), content);
 }
