@@ -110,7 +110,7 @@ static int ask_named(struct question *question, const Csi__V1__GetCapacityReques
 	if (volume_lock_server(call, params.server, &server, st) < 0 ||
 	    volume_open_export(call, &export, &hold, st) < 0)
 		return -1;
-	return export_run(hold.export, ask, question, call->cancel, st);
+	return volume_run(call, hold.export, ask, question, st);
 }
 
 static int ask_known(struct question *question, const struct export_key *key, struct status *st)
@@ -121,7 +121,7 @@ static int ask_known(struct question *question, const struct export_key *key, st
 	if (volume_lock_server(call, key->server, &server, st) < 0)
 		return -1;
 	hold.export = exports_get(hold.exports, key, st);
-	return hold.export ? export_run(hold.export, ask, question, call->cancel, st) : -1;
+	return hold.export ? volume_run(call, hold.export, ask, question, st) : -1;
 }
 
 /* A share that does not answer takes no volume now: it fails the call only where no other one answers. */

@@ -85,6 +85,30 @@ int volume_read_record(struct export_use *use, struct arena *arena, const struct
 	return 0;
 }
 
+struct run {
+	struct volume_call *call;
+	export_operation *operation;
+	void *context;
+};
+
+static int run_in_call(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
+{
+	const struct run *run = context;
+	struct cancel *outer = run->call->cancel;
+	run->call->cancel = cancel;
+	int result = run->operation(use, run->context, cancel, st);
+	run->call->cancel = outer;
+	return result;
+}
+
+int volume_run(const struct volume_call *call, struct export *export, export_operation *operation, void *context,
+	       struct status *st)
+{
+	/* A call belongs to one thread, and it is on its caller's stack, where it is not const. */
+	struct run run = {(struct volume_call *)call, operation, context};
+	return export_run(export, run_in_call, &run, call->cancel, st);
+}
+
 int volume_open_parent(struct export_use *use, const struct path *path, struct cancel *cancel,
 		       struct fs_dir **ret_parent, struct fs_dir **ret_opened, struct status *st)
 {

@@ -99,6 +99,10 @@ int volume_find_place(const struct volume_call *call, const char *volume_id, con
 int volume_check_place(const struct volume_call *call, const char *volume_id, const struct volume_place *place,
 		       const struct volume_export *export, struct status *st);
 
+/* export_run for a call: meanwhile call->cancel is the operation's, which is over, too, when the server turns out to be down. */
+int volume_run(const struct volume_call *call, struct export *export, export_operation *operation, void *context,
+	       struct status *st);
+
 /* Opens the directory that holds the last name of path (count >= 1): the root itself, or the directory at the other names.
  * *ret_opened is what the caller has to fs_close, NULL for the root. */
 int volume_open_parent(struct export_use *use, const struct path *path, struct cancel *cancel,

@@ -282,7 +282,7 @@ int volume_create(const struct volume_call *call, const Csi__V1__CreateVolumeReq
 					     .is_new = true};
 	AUTO(export_hold_release) struct export_hold hold = {0};
 	if (volume_open_export(call, &export, &hold, st) < 0 ||
-	    export_run(hold.export, create_on_export, &creation, call->cancel, st) < 0)
+	    volume_run(call, hold.export, create_on_export, &creation, st) < 0)
 		return -1;
 	volume_wanted_answer(&wanted, response);
 	return 0;

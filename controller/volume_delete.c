@@ -297,7 +297,7 @@ static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRe
 					     .id = &deletion->id};
 	if (archive_join(deletion, st) < 0 || volume_lock(call, &deletion->id, request->volume_id, &locks, st) < 0 ||
 	    volume_open_export(call, &export, &hold, st) < 0 ||
-	    export_run(hold.export, delete_on_export, deletion, call->cancel, st) < 0)
+	    volume_run(call, hold.export, delete_on_export, deletion, st) < 0)
 		return -1;
 	if (deletion->policy == ON_DELETE_DELETE || deletion->policy == ON_DELETE_UNSET)
 		reaper_note_deletion(call->controller, export_key_of(hold.export));

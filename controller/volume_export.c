@@ -91,7 +91,7 @@ static int reach(struct contact *contact, const struct export_key *key, struct e
 	if (!hold.export)
 		return -1;
 	bool is_needed = contact->id || !export_is_reached(hold.export);
-	if (is_needed && export_run(hold.export, make_contact, contact, contact->call->cancel, st) < 0)
+	if (is_needed && volume_run(contact->call, hold.export, make_contact, contact, st) < 0)
 		return -1;
 	hand_over(&hold, ret_hold);
 	return 0;

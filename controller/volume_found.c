@@ -73,7 +73,7 @@ int volume_found_run(const struct volume_call *call, const char *volume_id, cons
 	AUTO(export_hold_release) struct export_hold hold = {0};
 	if (volume_open_export(call, &way, &hold, st) < 0)
 		return -1;
-	return export_run(hold.export, find_and_run, &run, call->cancel, st);
+	return volume_run(call, hold.export, find_and_run, &run, st);
 }
 
 int volume_found_make_record(struct export_use *use, struct volume_found *volume, struct status *st)

@@ -56,7 +56,7 @@ int volume_get(const struct volume_call *call, const Csi__V1__ControllerGetVolum
 	AUTO(export_hold_release) struct export_hold hold = {0};
 	if (volume_lock_server(call, id.server, &server, st) < 0 || volume_open_export(call, &export, &hold, st) < 0)
 		return -1;
-	if (export_run(hold.export, get, &getting, call->cancel, st) < 0) {
+	if (volume_run(call, hold.export, get, &getting, st) < 0) {
 		if (volume_is_missing(st))
 			st->code = STATUS_NOT_FOUND;
 		return status_prefix(st, "volume %s", request->volume_id);

@@ -154,7 +154,7 @@ int volume_get_health(const struct volume_call *call, const Csi__V1__ControllerG
 	if (volume_lock_server(call, id.server, &server, st) < 0)
 		return -1;
 	if (volume_open_export(call, &export, &hold, st) < 0 ||
-	    export_run(hold.export, check_up, &checkup, call->cancel, st) < 0) {
+	    volume_run(call, hold.export, check_up, &checkup, st) < 0) {
 		if (volume_is_missing(st))
 			return status_set(st, STATUS_NOT_FOUND, "volume %s does not exist", request->volume_id);
 		if (cancel_is_over(call->cancel) || st->code == STATUS_FAILED_PRECONDITION)

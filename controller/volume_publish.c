@@ -184,5 +184,5 @@ int volume_unpublish(const struct volume_call *call, const Csi__V1__ControllerUn
 	if (volume_lock_node(call, &id, request->node_id, &locks, st) < 0 ||
 	    volume_open_export(call, &export, &hold, st) < 0)
 		return -1;
-	return export_run(hold.export, detach, &detachment, call->cancel, st);
+	return volume_run(call, hold.export, detach, &detachment, st);
 }

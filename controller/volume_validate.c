@@ -56,7 +56,7 @@ int volume_check_place(const struct volume_call *call, const char *volume_id, co
 	AUTO(export_hold_release) struct export_hold hold = {0};
 	if (volume_open_export(call, &way, &hold, st) < 0)
 		return -1;
-	if (export_run(hold.export, look_up, (void *)&place->path, call->cancel, st) == 0)
+	if (volume_run(call, hold.export, look_up, (void *)&place->path, st) == 0)
 		return 0;
 	if (volume_is_missing(st))
 		st->code = STATUS_NOT_FOUND;

@@ -187,7 +187,7 @@ static int walk_way(struct walk *walk, struct status *st)
 	if (volume_lock_server(call, way->server, &server, st) < 0)
 		return -1;
 	hold.export = exports_get(hold.exports, way, st);
-	if (hold.export && export_run(hold.export, walk_export, walk, call->cancel, st) == 0)
+	if (hold.export && volume_run(call, hold.export, walk_export, walk, st) == 0)
 		return 0;
 	if (st->code == STATUS_NOT_FOUND)
 		st->code = STATUS_UNAVAILABLE; /* the share, not a volume */

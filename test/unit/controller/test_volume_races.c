@@ -105,7 +105,7 @@ static int do_it(void *context, int number, struct status *st)
 	struct cancel cancel;
 	arena_init(&arena, 1 << 20);
 	cancel_init(&cancel, -1);
-	const struct volume_call call = {&controllers[number], &arena, &cancel};
+	struct volume_call call = {&controllers[number], &arena, &cancel};
 	int result = deed->node_id ? publish_it(deed, &call, st)
 		     : deed->bytes ? expand_it(deed, &call, st)
 				   : modify_it(&call, st);
