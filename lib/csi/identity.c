@@ -22,21 +22,29 @@ int get_plugin_info(struct grpc_call *call, const Csi__V1__GetPluginInfoRequest 
 	return 0;
 }
 
-/* The same from both programs: capabilities are the driver's, not one instance's (CSI spec, GetPluginCapabilities). */
+/* The same from both programs: capabilities are the driver's, not one instance's (CSI spec, GetPluginCapabilities).  Volumes
+ * grow while they are mounted: nothing on a node has to. */
 int get_plugin_capabilities(struct grpc_call *call, const Csi__V1__GetPluginCapabilitiesRequest *request,
 			    Csi__V1__GetPluginCapabilitiesResponse *response, struct status *st)
 {
-	struct arena *arena = grpc_call_arena(call);
-	Csi__V1__PluginCapability__Service *service = arena_alloc(arena, sizeof(*service));
-	Csi__V1__PluginCapability *capability = arena_alloc(arena, sizeof(*capability));
+	static Csi__V1__PluginCapability__Service service = {
+		PROTOBUF_C_MESSAGE_INIT(&csi__v1__plugin_capability__service__descriptor),
+		CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__CONTROLLER_SERVICE};
+	static Csi__V1__PluginCapability__VolumeExpansion expansion = {
+		PROTOBUF_C_MESSAGE_INIT(&csi__v1__plugin_capability__volume_expansion__descriptor),
+		CSI__V1__PLUGIN_CAPABILITY__VOLUME_EXPANSION__TYPE__ONLINE};
+	static Csi__V1__PluginCapability capabilities[] = {
+		{PROTOBUF_C_MESSAGE_INIT(&csi__v1__plugin_capability__descriptor),
+		 CSI__V1__PLUGIN_CAPABILITY__TYPE_SERVICE,
+		 {.service = &service}},
+		{PROTOBUF_C_MESSAGE_INIT(&csi__v1__plugin_capability__descriptor),
+		 CSI__V1__PLUGIN_CAPABILITY__TYPE_VOLUME_EXPANSION,
+		 {.volume_expansion = &expansion}},
+	};
+	static Csi__V1__PluginCapability *list[] = {&capabilities[0], &capabilities[1]};
 
-	csi__v1__plugin_capability__service__init(service);
-	service->type = CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__CONTROLLER_SERVICE;
-	csi__v1__plugin_capability__init(capability);
-	capability->type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_SERVICE;
-	capability->service = service;
-	response->capabilities = arena_memdup(arena, &capability, sizeof(capability));
-	response->n_capabilities = 1;
+	response->capabilities = list;
+	response->n_capabilities = sizeof(list) / sizeof(list[0]);
 	return 0;
 }
 

@@ -51,16 +51,19 @@ static void the_plugin_says_who_it_is(void **state)
 	assert_string_equal(reply->vendor_version, "1.2.3");
 }
 
-static void the_driver_has_a_controller(void **state)
+static void the_driver_has_a_controller_and_volumes_that_grow_in_use(void **state)
 {
 	const Csi__V1__GetPluginCapabilitiesResponse *reply =
 		ask(*state, "GetPluginCapabilities", &csi__v1__get_plugin_capabilities_response__descriptor);
 
 	assert_non_null(reply);
-	assert_int_equal(reply->n_capabilities, 1);
+	assert_int_equal(reply->n_capabilities, 2);
 	assert_int_equal(reply->capabilities[0]->type_case, CSI__V1__PLUGIN_CAPABILITY__TYPE_SERVICE);
 	assert_int_equal(reply->capabilities[0]->service->type,
 			 CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__CONTROLLER_SERVICE);
+	assert_int_equal(reply->capabilities[1]->type_case, CSI__V1__PLUGIN_CAPABILITY__TYPE_VOLUME_EXPANSION);
+	assert_int_equal(reply->capabilities[1]->volume_expansion->type,
+			 CSI__V1__PLUGIN_CAPABILITY__VOLUME_EXPANSION__TYPE__ONLINE);
 }
 
 static void a_probe_is_ready(void **state)
@@ -103,7 +106,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_plugin_says_who_it_is, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_driver_has_a_controller, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_driver_has_a_controller_and_volumes_that_grow_in_use, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_probe_is_ready, setup, teardown),
 		cmocka_unit_test(driver_names_follow_the_specification),
 	};
