@@ -2,6 +2,7 @@
 /* The verbs of struct fs in the order in which the controller uses them, with the same handles kept open. */
 #include "bench/controller/bare.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/strbuf.h"
 #include "storage/tree.h"
 
 #define FOLDER "bench-bare"
@@ -73,13 +75,40 @@ static void record_in_trash(char name[NAME_BYTES], const char *volume)
 	(void)snprintf(name, NAME_BYTES, "%s.record", volume);
 }
 
+/* That nothing of that name is there is the answer which is looked for. */
+static int expect_missing(int result, struct status *st)
+{
+	if (result == 0)
+		return status_set(st, STATUS_INTERNAL, "something is where nothing should be");
+	return st->errnum == ENOENT ? 0 : -1;
+}
+
+/* What the driver has to know first: the record, whether other volumes lie in the directory, and whether it is a share. */
+static int look(struct bare *bare, const char *name, struct status *st)
+{
+	AUTO(strbuf_release) struct strbuf record;
+	struct fs_dir *dir, *folder;
+	struct fs_attr attr;
+	char mark[NAME_BYTES];
+	strbuf_init(&record, RECORD_BYTES);
+	(void)snprintf(mark, sizeof(mark), "~shared~%s", name);
+	if (fs_read_file(bare->fs, bare->records, name, &record, &bare->cancel, st) < 0 ||
+	    expect_missing(fs_lookup(bare->fs, bare->records, mark, &bare->cancel, &attr, st), st) < 0 ||
+	    fs_open_dir(bare->fs, bare->volumes, name, &bare->cancel, &dir, st) < 0)
+		return -1;
+	int result = expect_missing(fs_open_dir(bare->fs, dir, ".csicore", &bare->cancel, &folder, st), st);
+	fs_close(bare->fs, dir);
+	return result;
+}
+
 int bare_delete(struct bare *bare, const char *name, struct status *st)
 {
 	char record[NAME_BYTES];
 	record_in_trash(record, name);
-	if (fs_rename(bare->fs, bare->records, name, bare->trash, record, &bare->cancel, st) < 0)
+	if (look(bare, name, st) < 0 ||
+	    fs_rename(bare->fs, bare->volumes, name, bare->trash, name, &bare->cancel, st) < 0)
 		return -1;
-	return fs_rename(bare->fs, bare->volumes, name, bare->trash, name, &bare->cancel, st);
+	return fs_rename(bare->fs, bare->records, name, bare->trash, record, &bare->cancel, st);
 }
 
 void bare_clean(struct bare *bare, const char *name)

@@ -18,7 +18,7 @@ void bare_close(struct bare *bare);
 
 /* A record, and a directory with a mode. */
 int bare_create(struct bare *bare, const char *name, struct status *st);
-/* Both out of sight: renamed. */
+/* What there is to know of it is read, then both go out of sight: renamed. */
 int bare_delete(struct bare *bare, const char *name, struct status *st);
 /* Both out of the folder, which is not measured. */
 void bare_clean(struct bare *bare, const char *name);
