@@ -137,6 +137,7 @@ static void large_volume_is_deleted_at_once_and_removed_across_a_restart(void **
 	int64_t empty_us = delete_empty_volumes();
 	AUTO_FREE char *id = create("large");
 	fill("large");
+	sync(); /* or the first request that waits for the disk waits for all of that */
 	int64_t large_us = delete_us(id);
 	print_message("DeleteVolume: %lld us empty, %lld us with %d files\n", (long long)empty_us, (long long)large_us,
 		      DIRECTORIES * FILES_PER_DIRECTORY);
