@@ -23,6 +23,7 @@ struct nfs_client {
 	char *share;
 	uint16_t nfs_port, mount_port; /* 0: to be found out */
 	struct nfs_pool *pool;
+	enum nfs_version asked_version;
 	pthread_mutex_t lock;     /* of what is below */
 	enum nfs_version version; /* that worked; ANY until then */
 	struct nfs_handle root3;  /* of NFSv3, so that mountd is asked once; length 0 for none */
@@ -41,7 +42,7 @@ struct nfs_client *nfs_client_new(const struct fs_libnfs_config *config)
 	client->target.reply_timeout_ms = config->reply_timeout_ms;
 	atomic_init(&client->target.round_trips, 0);
 	client->share = memory_strdup(config->share);
-	client->version = config->version;
+	client->asked_version = client->version = config->version;
 	client->nfs_port = config->nfs_port;
 	client->mount_port = config->mount_port;
 	client->pool = nfs_pool_new(config->connection_max);
@@ -292,13 +293,17 @@ static int connect_and_ping(struct connecting *attempt, const char *address, str
 		return -1;
 	int result = nfs_connection_call(attempt->connection, send_null, attempt, receive_null, NULL, cancel, st);
 
+	/* Who rejects it is there too. */
+	if (attempt->connection->has_answered)
+		result = 0;
 	nfs_connection_close(attempt->connection);
 	return result;
 }
 
 int nfs_client_ping(struct nfs_client *client, struct cancel *cancel, struct status *st)
 {
-	struct connecting attempt = {.client = client, .version = known_version(client)};
+	/* The version that was found to work for this share does not count: all that ask alike are to hear the same. */
+	struct connecting attempt = {.client = client, .version = client->asked_version};
 	struct status nfs4;
 
 	if (attempt.version != NFS_VERSION_ANY)

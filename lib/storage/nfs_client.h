@@ -32,8 +32,9 @@ int nfs_client_find_root(struct nfs_client *client, struct cancel *cancel, const
 			 struct nfs_handle *ret_handle, struct status *st);
 
 /*
- * Connects anew and makes one NULL call of the configured version (or of that which worked; without either, of NFSv3 where
- * the server has no NFSv4).  Needs no turn, so calls that hang do not keep it from finding out.
+ * Connects anew and makes one NULL call of the configured version; without one of NFSv4, and of NFSv3 where nobody is on
+ * NFSv4's port.  Any answer will do, also one that rejects the call.  Needs no turn, so calls that hang do not keep it from
+ * finding out.
  */
 int nfs_client_ping(struct nfs_client *client, struct cancel *cancel, struct status *st);
 
