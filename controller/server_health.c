@@ -20,10 +20,9 @@
 
 struct suspect {
 	struct suspect *next;
-	char *server;
-	uint16_t port;
-	bool is_down;    /* false: the first ping is on its way, and calls go on meanwhile */
-	bool is_pinging; /* by one call; such a suspect is not forgotten */
+	struct export_key key; /* owned; of the share that was asked for first */
+	bool is_down;          /* false: the first ping is on its way, and calls go on meanwhile */
+	bool is_pinging;       /* by one call; such a suspect is not forgotten */
 	int64_t down_since_ns, pinged_ns;
 	char reason[STATUS_MESSAGE_BYTES]; /* of the last ping */
 };
@@ -46,7 +45,7 @@ struct server_health *server_health_new(int64_t (*now_ns)(void))
 
 static void suspect_free(struct suspect *suspect)
 {
-	free(suspect->server);
+	export_key_release(&suspect->key);
 	free(suspect);
 }
 
@@ -65,15 +64,16 @@ void server_health_free(struct server_health *health)
 
 /* ---- the suspects; all with the lock held */
 
-static bool is_server_of(const struct suspect *suspect, const struct export_key *key)
+/* The version says whom a ping asks: NFSv3's way leads through the portmapper, which many a server of NFSv4 has not. */
+static bool is_same_server(const struct export_key *a, const struct export_key *b)
 {
-	return suspect->port == key->nfs_port && strcmp(suspect->server, key->server) == 0;
+	return a->nfs_port == b->nfs_port && a->version == b->version && strcmp(a->server, b->server) == 0;
 }
 
 static struct suspect *find(struct server_health *health, const struct export_key *key)
 {
 	struct suspect *at = health->suspects;
-	while (at && !is_server_of(at, key))
+	while (at && !is_same_server(&at->key, key))
 		at = at->next;
 	return at;
 }
@@ -106,8 +106,7 @@ static struct suspect *add(struct server_health *health, const struct export_key
 	if (health->suspect_count >= SUSPECTS_MAX)
 		return NULL;
 	struct suspect *suspect = memory_calloc(1, sizeof(*suspect));
-	suspect->server = memory_strdup(key->server);
-	suspect->port = key->nfs_port;
+	suspect->key = export_key_copy(key);
 	suspect->next = health->suspects;
 	health->suspects = suspect;
 	health->suspect_count++;
@@ -117,7 +116,7 @@ static struct suspect *add(struct server_health *health, const struct export_key
 static void cut_calls(struct server_health *health, const struct suspect *suspect)
 {
 	for (struct server_call *call = health->calls; call; call = call->next) {
-		if (!is_server_of(suspect, call->key))
+		if (!is_same_server(&suspect->key, call->key))
 			continue;
 		call->is_cut = true;
 		cancel_trigger(&call->cancel);
@@ -127,7 +126,7 @@ static void cut_calls(struct server_health *health, const struct suspect *suspec
 static void vouch_for_calls(struct server_health *health, const struct suspect *suspect)
 {
 	for (struct server_call *call = health->calls; call; call = call->next)
-		if (is_server_of(suspect, call->key))
+		if (is_same_server(&suspect->key, call->key))
 			call->vouched_ns = health->now_ns();
 }
 
@@ -136,8 +135,7 @@ static bool has_long_call(const struct server_health *health, const struct expor
 {
 	int64_t long_ago_ns = health->now_ns() - (int64_t)SERVER_CALL_LONG_MS * NS_PER_MS;
 	for (const struct server_call *call = health->calls; call; call = call->next)
-		if (call->vouched_ns < long_ago_ns && call->key->nfs_port == key->nfs_port &&
-		    strcmp(call->key->server, key->server) == 0)
+		if (call->vouched_ns < long_ago_ns && is_same_server(call->key, key))
 			return true;
 	return false;
 }
@@ -152,7 +150,7 @@ static int refuse(const struct server_health *health, const struct suspect *susp
 	int64_t left_ns = next_ping_ns(suspect) - health->now_ns();
 	long long left_s = left_ns > 0 ? (left_ns + NS_PER_S - 1) / NS_PER_S : 0;
 	return status_set(st, STATUS_UNAVAILABLE, "NFS server %s does not answer, tried again in %lld s: %s",
-			  suspect->server, left_s, suspect->reason);
+			  suspect->key.server, left_s, suspect->reason);
 }
 
 const char *server_health_describe(struct server_health *health, struct arena *arena, const struct export_key *key)
@@ -161,7 +159,7 @@ const char *server_health_describe(struct server_health *health, struct arena *a
 	(void)pthread_mutex_lock(&health->lock); /* a default mutex reports no error */
 	const struct suspect *suspect = find(health, key);
 	if (suspect && suspect->is_down)
-		sentence = arena_printf(arena, "NFS server %s has not answered for %lld s: %s", suspect->server,
+		sentence = arena_printf(arena, "NFS server %s has not answered for %lld s: %s", suspect->key.server,
 					(long long)(health->now_ns() - suspect->down_since_ns) / NS_PER_S,
 					suspect->reason);
 	(void)pthread_mutex_unlock(&health->lock);
@@ -182,6 +180,14 @@ static bool may_be_dead(const struct status *failure)
 		if (failure->code == STATUS_UNAVAILABLE && failure->errnum == errnums[i])
 			return true;
 	return false;
+}
+
+/* Who gave up sooner than that has met no silence: calls of a client without patience would be pings one after the other. */
+static bool has_met_silence(const struct server_call *call, const struct status *failure)
+{
+	bool is_given_up = failure->code == STATUS_DEADLINE_EXCEEDED || failure->code == STATUS_CANCELLED;
+	int64_t waited_ns = call->health->now_ns() - call->vouched_ns;
+	return may_be_dead(failure) && (!is_given_up || waited_ns >= (int64_t)SERVER_CALL_SHORT_MS * NS_PER_MS);
 }
 
 enum verdict { ANSWERS, SILENT, UNDECIDED };
@@ -230,7 +236,7 @@ static enum verdict settle(struct server_health *health, struct suspect *suspect
 	(void)pthread_mutex_unlock(&health->lock);
 	enum verdict verdict = ping(fs, parent, ret_why);
 	if (was_down != (verdict == SILENT))
-		log_change(suspect->server, verdict, ret_why);
+		log_change(suspect->key.server, verdict, ret_why);
 	(void)pthread_mutex_lock(&health->lock);
 	suspect->is_pinging = false;
 	if (verdict == SILENT)
@@ -308,7 +314,7 @@ void server_call_end(struct server_call *call, struct status *failure)
 	else if (is_cut_off)
 		(void)status_set(failure, STATUS_UNAVAILABLE, "NFS server %s did not answer for a while",
 				 call->key->server);
-	else if (failure && !suspect && may_be_dead(failure) && (suspect = add(health, call->key)) != NULL)
+	else if (failure && !suspect && has_met_silence(call, failure) && (suspect = add(health, call->key)) != NULL)
 		(void)settle(health, suspect, call->fs, NULL, &why);
 	(void)pthread_mutex_unlock(&health->lock);
 	cancel_release(&call->cancel);

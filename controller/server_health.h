@@ -3,9 +3,9 @@
  * Which NFS servers do not answer, so that calls for them fail at once instead of waiting for a server one after the other.
  *
  * Failures make a server suspect, and so does a call that waits for long when the next one comes; one ping (fs_ping: no
- * share, no mount) decides.  While it is down, its calls are UNAVAILABLE, and those in flight are cut off; the first call after
- * a pause pings again and goes on where that is answered.  No thread and no timer: a server that nobody calls costs nothing.  A server is told apart by name and port.
- * Thread-safe.
+ * share, no mount) decides.  While it is down, its calls are UNAVAILABLE, and those in flight are cut off; the first call
+ * after a pause pings again and goes on where that is answered.  No thread and no timer: a server that nobody calls costs
+ * nothing.  A server is told apart by name, port and version.  Thread-safe.
  */
 #ifndef CSICORE_CONTROLLER_SERVER_HEALTH_H
 #define CSICORE_CONTROLLER_SERVER_HEALTH_H
@@ -20,6 +20,8 @@ struct status;
 /* How long a ping may take, and after one without answer the next is made no sooner than this. */
 #define SERVER_PING_MS 2000
 #define SERVER_PING_PAUSE_MS 2000
+/* A call that was given up sooner says nothing about its server. */
+#define SERVER_CALL_SHORT_MS 1000
 /* How long a call may be in flight before the next one wonders whether the server is there. */
 #define SERVER_CALL_LONG_MS 5000
 

@@ -18,6 +18,7 @@
 
 static struct server_health *health;
 static int64_t clock_ns;
+static int64_t waited_ns; /* by a call that fails */
 static unsigned ping_count;
 static struct status ping_failure;           /* OK: the server answers */
 static void (*during_ping)(struct cancel *); /* NULL: nothing happens */
@@ -50,6 +51,7 @@ static int set_up(void **state)
 {
 	log_configure(LOG_ERROR, LOG_FORMAT_TEXT);
 	clock_ns = 1000 * NS_PER_S;
+	waited_ns = 0;
 	ping_count = 0;
 	ping_failure = (struct status){0};
 	during_ping = NULL;
@@ -87,6 +89,7 @@ static void call_and_fail(const struct export_key *key, struct status *failure)
 {
 	struct server_call call;
 	assert_int_equal(begin(&call, key), 0);
+	clock_ns += waited_ns;
 	server_call_end(&call, failure);
 }
 
@@ -138,9 +141,18 @@ static void failures_that_a_dead_server_makes_have_it_pinged(void **state)
 	fail_with(&dead, STATUS_UNAVAILABLE, ETIMEDOUT);
 	fail_with(&dead, STATUS_UNAVAILABLE, EHOSTUNREACH);
 	fail_with(&dead, STATUS_UNAVAILABLE, 0);
+	waited_ns = NS_PER_S;
 	fail_with(&dead, STATUS_DEADLINE_EXCEEDED, 0);
 	fail_with(&dead, STATUS_CANCELLED, 0);
 	assert_int_equal(ping_count, 6);
+}
+
+static void calls_given_up_soon_are_no_reason_to_ping(void **state)
+{
+	waited_ns = NS_PER_S - 1;
+	fail_with(&dead, STATUS_DEADLINE_EXCEEDED, 0);
+	fail_with(&dead, STATUS_CANCELLED, 0);
+	assert_int_equal(ping_count, 0);
 }
 
 static void slow_server_that_answers_its_ping_is_not_down(void **state)
@@ -161,14 +173,20 @@ static void calls_of_a_silent_server_fail_at_once(void **state)
 	assert_int_equal(ping_count, 1);
 }
 
-static void other_servers_and_other_ports_are_not_concerned(void **state)
+static void other_servers_ports_and_versions_are_not_concerned(void **state)
 {
 	const struct export_key other = {.server = "alive", .share = "/a"};
 	const struct export_key other_port = {.server = "dead", .share = "/a", .nfs_port = 12049};
+	const struct export_key other_version = {.server = "dead", .share = "/a", .version = NFS_VERSION_3};
 	const struct export_key other_share = {.server = "dead", .share = "/b"};
+	struct server_call of_other_version;
+	assert_int_equal(begin(&of_other_version, &other_version), 0);
 	bring_down(&dead);
+	assert_false(cancel_is_over(&of_other_version.cancel));
+	server_call_end(&of_other_version, NULL);
 	succeed(&other);
 	succeed(&other_port);
+	succeed(&other_version);
 	assert_refused(&other_share);
 }
 
@@ -182,6 +200,7 @@ static void ping_that_failed_for_want_of_descriptors_condemns_nobody(void **stat
 static void silence_is_named_by_the_time_that_was_waited(void **state)
 {
 	(void)status_set(&ping_failure, STATUS_DEADLINE_EXCEEDED, "the deadline of the call passed");
+	waited_ns = NS_PER_S;
 	fail_with(&dead, STATUS_DEADLINE_EXCEEDED, 0);
 	assert_refused(&dead);
 	assert_string_equal(st.message,
@@ -194,6 +213,7 @@ static void time_of_the_call_that_failed_does_not_bound_the_ping(void **state)
 	struct status failure;
 	let_server_be_silent();
 	assert_int_equal(begin(&call, &dead), 0);
+	clock_ns += NS_PER_S;
 	cancel_trigger(&cancel);
 	(void)status_set(&failure, STATUS_CANCELLED, "the call was cancelled");
 	server_call_end(&call, &failure);
@@ -420,9 +440,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(server_whose_calls_go_well_is_never_pinged),
 		TEST(failures_that_a_dead_server_makes_have_it_pinged),
+		TEST(calls_given_up_soon_are_no_reason_to_ping),
 		TEST(slow_server_that_answers_its_ping_is_not_down),
 		TEST(calls_of_a_silent_server_fail_at_once),
-		TEST(other_servers_and_other_ports_are_not_concerned),
+		TEST(other_servers_ports_and_versions_are_not_concerned),
 		TEST(ping_that_failed_for_want_of_descriptors_condemns_nobody),
 		TEST(silence_is_named_by_the_time_that_was_waited),
 		TEST(time_of_the_call_that_failed_does_not_bound_the_ping),
