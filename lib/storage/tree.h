@@ -23,6 +23,7 @@ struct tree_options {
 /*
  * Removes the entry name of dir and all below it.  Missing is success.  Safe to interrupt and to repeat: what is left is a
  * smaller tree of the same name.  What cannot be removed is left and the rest removed; the status is the first failure.
+ * A directory that others go on filling is ENOTEMPTY in the end.
  * Directories deeper than TREE_DEPTH_MAX are FAILED_PRECONDITION.  progress counts what was removed, and in bytes the
  * space of the files.  options may be NULL.
  */

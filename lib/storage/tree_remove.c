@@ -14,6 +14,10 @@
 /* Names given to the back end at a time where a rate is to be kept: small, so that the server is left to others in between. */
 #define RATED_BATCH_MAX 64
 
+/* Passes over a directory that could be read to its end: servers that skip entries skip fewer each time, and who goes on to make
+ * files in it is not raced with for ever. */
+#define PASSES_MAX 64
+
 /* The entries of a page that are no directories, as the arguments of fs_remove_entries(). */
 struct batch {
 	const char **names;
@@ -131,7 +135,9 @@ static int remove_directory(struct tree_walk *walk, struct tree_node *node, stru
 		count_removed(walk, 0, 1, 0);
 		return 0;
 	}
-	if (st->errnum == ENOTEMPTY && atomic_load(&node->has_changed))
+	unsigned *passes = node->data;
+	*passes += !node->unread;
+	if (st->errnum == ENOTEMPTY && atomic_load(&node->has_changed) && *passes < PASSES_MAX)
 		return TREE_AGAIN;
 	if (st->errnum == ENOTEMPTY && node->unread)
 		*st = *node->unread;
@@ -162,6 +168,7 @@ int tree_remove(struct fs *fs, struct fs_dir *dir, const char *name, const struc
 		struct cancel *cancel, struct status *st)
 {
 	static const struct tree_visitor visitor = {
+		.data_bytes = sizeof(unsigned),
 		.page = remove_page,
 		.leave = remove_directory,
 		.unopened = remove_unopened,

@@ -319,6 +319,28 @@ static void listing_that_breaks_after_removals_of_directories_is_begun_anew(void
 	world_assert_list(w, "");
 }
 
+/* Whoever still uses the tree makes a file each time it was emptied, a thousand times. */
+static int refill(void *data, const struct fs_memory_operation *operation)
+{
+	struct world *w = data;
+	static unsigned times;
+	if (strcmp(operation->verb, "remove_dir") == 0 && times++ < 1000)
+		fs_memory_plant_file(w->fs, "v/new", "x");
+	return 0;
+}
+
+static void directory_that_is_filled_again_and_again_is_given_up(void **state)
+{
+	struct world *w = *state;
+	fs_memory_plant_file(w->fs, "v/file", "x");
+	fs_memory_set_hook(w->fs, refill, w);
+	assert_int_equal(remove_tree(w), -1);
+	assert_int_equal(w->st.errnum, ENOTEMPTY);
+	fs_memory_set_hook(w->fs, NULL, NULL);
+	assert_int_equal(remove_tree(w), 0);
+	world_assert_list(w, "");
+}
+
 /* Between the listing and the removal, a full directory takes the place of a file. */
 static int replace_by_directory(void *data, const struct fs_memory_operation *operation)
 {
@@ -372,6 +394,7 @@ int main(void)
 		cmocka_unit_test(cancel_at_any_operation_stops_at_once),
 		WORLD_TEST(listing_that_breaks_after_removals_is_begun_anew),
 		WORLD_TEST(listing_that_breaks_after_removals_of_directories_is_begun_anew),
+		WORLD_TEST(directory_that_is_filled_again_and_again_is_given_up),
 		WORLD_TEST(file_that_has_become_a_directory_is_removed_as_one),
 		WORLD_TEST(wide_tree_of_many_full_directories_goes_in_one_pass),
 	};
