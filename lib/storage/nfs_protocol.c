@@ -161,7 +161,7 @@ int nfs_page_finish(struct nfs_incoming_page *incoming, const struct nfs_protoco
 	if (incoming->has_bad_name)
 		return status_set_errno(st, EPROTO, "NFS server %s: a name in a directory listing is invalid",
 					c->target->server);
-	if (incoming->count == 0 && !incoming->is_end && incoming->cookie == page->cookie)
+	if (!incoming->is_end && incoming->cookie == page->cookie)
 		return status_set_errno(st, EPROTO, "NFS server %s: a directory listing does not advance",
 					c->target->server);
 	for (size_t i = 0; i < incoming->count; i++) {

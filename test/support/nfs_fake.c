@@ -208,6 +208,11 @@ void nfs_fake_list_bad_name(struct nfs_fake *fake)
 	fake->lists_bad_name = true;
 }
 
+void nfs_fake_list_for_ever(struct nfs_fake *fake)
+{
+	fake->lists_for_ever = true;
+}
+
 void nfs_fake_limit_operations(struct nfs_fake *fake, unsigned most)
 {
 	fake->operations_max = most;

@@ -30,10 +30,11 @@ uint16_t nfs_fake_port(const struct nfs_fake *fake);
 #define NFS_FAKE_SAY_NOTHING (UINT32_MAX - 1) /* ever */
 void nfs_fake_fail(struct nfs_fake *fake, unsigned operation, unsigned first, unsigned times, uint32_t status);
 /* Before the first call: an OPEN asks to be confirmed; results are of another operation than was asked for; READDIR has a name
- * with a slash. */
+ * with a slash; READDIR has the same name and cookie over and over, and no end. */
 void nfs_fake_ask_to_confirm(struct nfs_fake *fake);
 void nfs_fake_mix_results_up(struct nfs_fake *fake);
 void nfs_fake_list_bad_name(struct nfs_fake *fake);
+void nfs_fake_list_for_ever(struct nfs_fake *fake);
 
 /* Before the first call: refuses compounds of more operations as a whole; has so many files in its directory (NFSv3's READDIR). */
 void nfs_fake_limit_operations(struct nfs_fake *fake, unsigned most);

@@ -32,7 +32,7 @@ struct nfs_fake {
 	struct nfs_fake_rule rules[NFS_FAKE_RULE_MAX];
 	unsigned rule_count;
 	unsigned operations_max, listed; /* 0: any number; one file */
-	bool asks_to_confirm, mixes_results_up, lists_bad_name;
+	bool asks_to_confirm, mixes_results_up, lists_bad_name, lists_for_ever;
 	struct rpc_context *contexts[NFS_FAKE_CONNECTION_MAX]; /* the thread's */
 };
 

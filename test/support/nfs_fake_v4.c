@@ -47,7 +47,7 @@ static void answer_readdir(READDIR4resok *ok)
 	only_entry.name = nfs_fake_serving->lists_bad_name ? (component4){3, bad} : (component4){4, good};
 	answer_attributes(&only_entry.attrs, file_attributes);
 	ok->reply.entries = &only_entry;
-	ok->reply.eof = 1;
+	ok->reply.eof = !nfs_fake_serving->lists_for_ever;
 }
 
 static void answer_open(OPEN4resok *ok)

@@ -160,6 +160,21 @@ static void a_name_with_a_slash_is_a_protocol_error(void **state)
 	nfs_world_release(&w);
 }
 
+static void a_listing_that_does_not_advance_is_a_protocol_error(void **state)
+{
+	struct nfs_world w;
+	struct fs_page page;
+
+	open_world(&w);
+	fs_page_init(&page);
+	nfs_fake_list_for_ever(w.fake);
+	assert_int_equal(fs_read_dir(w.fs, w.root, &page, &w.cancel, &w.st), 0);
+	assert_int_equal(fs_read_dir(w.fs, w.root, &page, &w.cancel, &w.st), -1);
+	assert_int_equal(w.st.errnum, EPROTO);
+	fs_page_release(&page);
+	nfs_world_release(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +189,7 @@ int main(void)
 		cmocka_unit_test(results_of_other_operations_are_a_protocol_error),
 		cmocka_unit_test(a_listing_has_names_and_attributes),
 		cmocka_unit_test(a_name_with_a_slash_is_a_protocol_error),
+		cmocka_unit_test(a_listing_that_does_not_advance_is_a_protocol_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
