@@ -94,14 +94,18 @@ static void take_failure(struct removals *all, const struct removal *r, unsigned
 
 	if (r->call.errnum)
 		errnum = r->call.errnum;
-	/* Where PUTFH failed, or nothing was carried out, it is the same for all. */
+	/* Where PUTFH failed, or nothing was carried out, it is the same for all.  It cannot be what is said of one name. */
 	bool is_for_all = r->call.errnum || r->answer.is_malformed || r->answer.done == 0;
+	int outcome = nfs_errno_of_removal(errnum);
+
+	if (is_for_all && outcome != errnum)
+		outcome = EPROTO;
 
 	for (unsigned i = at; i < names_of(r); i++) {
 		if (!r->call.errnum && nfs4_is_put_off(status) && (i == at || is_for_all))
 			nfs_bulk_put_off(&all->bulk, r->indexes[i], nfs4_put_off_reason(status));
 		else if (i == at || is_for_all)
-			nfs_bulk_settle(&all->bulk, r->indexes[i], nfs_errno_of_removal(errnum));
+			nfs_bulk_settle(&all->bulk, r->indexes[i], outcome);
 		else
 			nfs_bulk_give_back(&all->bulk, r->indexes[i]);
 	}

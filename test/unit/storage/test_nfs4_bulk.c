@@ -115,6 +115,17 @@ static void a_directory_that_went_stale_is_asked_once_for_each_compound(void **s
 	nfs_world_release(&w);
 }
 
+static void a_directory_that_cannot_be_used_makes_no_name_gone(void **state)
+{
+	struct nfs_world w;
+
+	open_world(&w);
+	nfs_fake_fail(w.fake, OP_PUTFH, 0, UINT32_MAX, NFS4ERR_NOENT);
+	assert_int_equal(bulk_names_remove(&names, &w), 0);
+	assert_int_equal(bulk_names_count(&names, EPROTO), NAMES);
+	nfs_world_release(&w);
+}
+
 static void an_old_server_is_asked_for_as_much_as_it_takes_from_then_on(void **state)
 {
 	struct nfs_world w;
@@ -202,6 +213,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_is_put_off_holds_up_no_other),
 		cmocka_unit_test(a_server_in_its_grace_period_is_asked_again),
 		cmocka_unit_test(a_directory_that_went_stale_is_asked_once_for_each_compound),
+		cmocka_unit_test(a_directory_that_cannot_be_used_makes_no_name_gone),
 		cmocka_unit_test(an_old_server_is_asked_for_as_much_as_it_takes_from_then_on),
 		cmocka_unit_test(a_server_that_takes_hardly_anything_is_asked_name_by_name),
 		cmocka_unit_test(a_server_that_runs_out_in_the_middle_is_asked_for_less),
