@@ -102,11 +102,6 @@ void exports_free(struct exports *exports)
 	free(exports);
 }
 
-struct server_health *exports_health(struct exports *exports)
-{
-	return exports->health;
-}
-
 /* ---- the list; all with exports->lock held */
 
 static struct export *find(struct exports *exports, const struct export_key *key)

@@ -20,7 +20,6 @@ struct arena;
 struct cancel;
 struct export;
 struct exports;
-struct server_health;
 struct status;
 struct sub_dir_cache;
 
@@ -42,9 +41,6 @@ struct exports_config {
 struct exports *exports_new(const struct exports_config *config);
 /* No export is in use any more.  NULL is fine. */
 void exports_free(struct exports *exports);
-
-/* Which of their servers are down. */
-struct server_health *exports_health(struct exports *exports);
 
 /* The export of key, kept until exports_put.  NULL with UNAVAILABLE where all that may be kept are in use. */
 struct export *exports_get(struct exports *exports, const struct export_key *key, struct status *st);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -23,7 +22,7 @@ struct suspect {
 	struct export_key key; /* owned; of the share that was asked for first */
 	bool is_down;          /* false: the first ping is on its way, and calls go on meanwhile */
 	bool is_pinging;       /* by one call; such a suspect is not forgotten */
-	int64_t down_since_ns, pinged_ns;
+	int64_t pinged_ns;
 	char reason[STATUS_MESSAGE_BYTES]; /* of the last ping */
 };
 
@@ -153,19 +152,6 @@ static int refuse(const struct server_health *health, const struct suspect *susp
 			  suspect->key.server, left_s, suspect->reason);
 }
 
-const char *server_health_describe(struct server_health *health, struct arena *arena, const struct export_key *key)
-{
-	const char *sentence = NULL;
-	(void)pthread_mutex_lock(&health->lock); /* a default mutex reports no error */
-	const struct suspect *suspect = find(health, key);
-	if (suspect && suspect->is_down)
-		sentence = arena_printf(arena, "NFS server %s has not answered for %lld s: %s", suspect->key.server,
-					(long long)(health->now_ns() - suspect->down_since_ns) / NS_PER_S,
-					suspect->reason);
-	(void)pthread_mutex_unlock(&health->lock);
-	return sentence;
-}
-
 /* ---- pings */
 
 /* Whether it can come of a server, or a way to it, that is dead: no connection, no name, no answer.  Who waited for an
@@ -214,7 +200,6 @@ static void note_silence(struct server_health *health, struct suspect *suspect, 
 	if (suspect->is_down)
 		return;
 	suspect->is_down = true;
-	suspect->down_since_ns = suspect->pinged_ns;
 	cut_calls(health, suspect);
 }
 

@@ -13,7 +13,6 @@
 #include "base/cancel.h"
 #include "export_key.h"
 
-struct arena;
 struct server_health;
 struct status;
 
@@ -29,9 +28,6 @@ struct status;
 struct server_health *server_health_new(int64_t (*now_ns)(void));
 /* No call runs any more.  NULL is fine. */
 void server_health_free(struct server_health *health);
-
-/* Why the server of key counts as down, a sentence in arena; NULL where nothing is held against it. */
-const char *server_health_describe(struct server_health *health, struct arena *arena, const struct export_key *key);
 
 /* A call to a server, on its caller's stack from begin to end. */
 struct server_call {
