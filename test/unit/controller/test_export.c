@@ -235,6 +235,30 @@ static void export_that_cannot_be_opened_says_why(void **state)
 	put(export);
 }
 
+static int refuse_ping(struct fs *fs, struct cancel *cancel, struct status *st)
+{
+	return status_set_errno(st, ECONNREFUSED, "ping");
+}
+
+static int time_out(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
+{
+	return status_set_errno(st, ETIMEDOUT, "operation");
+}
+
+static void server_that_is_down_is_not_waited_for_again(void **state)
+{
+	struct opening opening = {EXPORT_ROOT};
+	struct export *export = get("/a");
+	world.kept_ops.ping = refuse_ping;
+	assert_int_equal(export_run(export, time_out, NULL, &world.cancel, &world.st), -1);
+	assert_int_equal(world.st.errnum, ETIMEDOUT);
+	assert_int_equal(run(export, &opening), -1);
+	assert_int_equal(world.st.code, STATUS_UNAVAILABLE);
+	assert_non_null(strstr(world.st.message, "NFS server srv does not answer, tried again in"));
+	assert_int_equal(opening.runs, 0);
+	put(export);
+}
+
 static void first_refusal_is_reported_once(void **state)
 {
 	struct export *export = get("/a");
@@ -260,6 +284,7 @@ int main(void)
 		TEST(success_after_a_failure_leaves_the_status_alone),
 		TEST(export_may_lie_below_the_root_of_its_file_system),
 		TEST(export_that_cannot_be_opened_says_why),
+		TEST(server_that_is_down_is_not_waited_for_again),
 		TEST(first_refusal_is_reported_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -201,6 +202,36 @@ static void given_descriptor_is_closed_here_and_by_the_child(void **state)
 	(void)close(fds[0]);
 }
 
+static char path_in_parent[64];
+static bool is_open_in_parent; /* what the child saw: all memory is shared */
+
+static void look_at_parent(const void *job, void *report)
+{
+	char target[5] = "";
+
+	(void)report;
+	/* The number may be another descriptor's by now. */
+	is_open_in_parent = readlink(path_in_parent, target, sizeof(target)) == 5 && memcmp(target, "pipe:", 5) == 0;
+	(void)close(*(const int *)job);
+}
+
+/* Or closing it in the child would not be the end of it. */
+static void given_descriptor_is_closed_here_before_the_child_begins(void **state)
+{
+	struct cancel cancel;
+	struct status st;
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	(void)snprintf(path_in_parent, sizeof(path_in_parent), "/proc/%d/fd/%d", (int)getpid(), fds[1]);
+	is_open_in_parent = true;
+	cancel_init(&cancel, 10000);
+	assert_int_equal(mount_child_run_giving_fd(*state, look_at_parent, &fds[1], fds[1], &cancel, &st), 0);
+	assert_false(is_open_in_parent);
+	cancel_release(&cancel);
+	(void)close(fds[0]);
+}
+
 static void given_descriptor_is_closed_without_a_child_too(void **state)
 {
 	struct cancel cancel;
@@ -259,6 +290,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(child_keeps_the_descriptor_that_it_is_given_and_no_other, with_children,
 						without_children),
 		cmocka_unit_test_setup_teardown(given_descriptor_is_closed_here_and_by_the_child, with_children,
+						without_children),
+		cmocka_unit_test_setup_teardown(given_descriptor_is_closed_here_before_the_child_begins, with_children,
 						without_children),
 		cmocka_unit_test_setup_teardown(given_descriptor_is_closed_without_a_child_too, with_children,
 						without_children),
