@@ -96,13 +96,60 @@ static int unmount_volume(struct worker *worker, enum contestant contestant, str
 					      : mounts_unmount_by_command(worker->target[contestant], st);
 }
 
+static const char *parameter(const struct csi_volume_spec *spec, const char *key)
+{
+	for (size_t i = 0; i < spec->parameter_count; i++)
+		if (strcmp(spec->parameters[i].key, key) == 0)
+			return spec->parameters[i].value;
+	return "";
+}
+
+/* The share itself, mounted by mount(8) for one change in it: what a driver does that makes volumes through mounts. */
+static int change_in_mount(struct worker *worker, enum contestant contestant, int (*change)(const char *path),
+			   struct status *st)
+{
+	const struct csi_volume_spec *spec = &worker->race->contest->spec;
+	const char *target = worker->target[contestant];
+	const struct nfs_mount mount = {parameter(spec, "server"), parameter(spec, "share"), spec->mount_flags,
+					spec->mount_flag_count};
+	AUTO_FREE char *path =
+		memory_printf("%s/bench-%d-mount-%zu-%zu", target, (int)getpid(), worker->index, worker->round);
+	if (mounts_mount_by_command(&mount, target, st) < 0)
+		return -1;
+	int result = change(path) < 0 ? status_set_errno(st, errno, "%s", path) : 0;
+	struct status unmount;
+	if (mounts_unmount_by_command(target, &unmount) < 0 && result == 0) {
+		*st = unmount;
+		return -1;
+	}
+	return result;
+}
+
+static int make_directory(const char *path)
+{
+	return mkdir(path, 0777);
+}
+
+static int create_by_mount(struct worker *worker, enum contestant contestant, struct status *st)
+{
+	return change_in_mount(worker, contestant, make_directory, st);
+}
+
+static int delete_by_mount(struct worker *worker, enum contestant contestant, struct status *st)
+{
+	return change_in_mount(worker, contestant, rmdir, st);
+}
+
 typedef int operation_fn(struct worker *worker, enum contestant contestant, struct status *st);
 
 static operation_fn *operation_of(enum contestant contestant, enum contest_operation operation)
 {
 	static operation_fn *const by_driver[] = {create_volume, publish_volume, unpublish_volume, delete_volume};
-	static operation_fn *const without_driver[] = {NULL, mount_volume, unmount_volume, NULL};
-	return is_driver(contestant) ? by_driver[operation] : without_driver[operation];
+	static operation_fn *const by_calls[] = {NULL, mount_volume, unmount_volume, NULL};
+	static operation_fn *const by_command[] = {create_by_mount, mount_volume, unmount_volume, delete_by_mount};
+	if (is_driver(contestant))
+		return by_driver[operation];
+	return contestant == CONTESTANT_CALLS ? by_calls[operation] : by_command[operation];
 }
 
 /* ---- phases and rounds ---- */
@@ -133,17 +180,19 @@ static bool phase(struct worker *worker, enum contestant contestant, enum contes
 	return !race->has_failed;
 }
 
-static bool phase_of_drivers(struct worker *worker, enum contest_operation operation)
+/* Each in turn that has such an operation. */
+static bool phase_of_all(struct worker *worker, enum contest_operation operation)
 {
-	for (unsigned driver = 0; driver < CONTEST_DRIVER_COUNT; driver++)
-		if (worker->race->contest->takes_part[driver] && !phase(worker, driver, operation))
+	for (unsigned contestant = 0; contestant < CONTESTANT_COUNT; contestant++)
+		if (worker->race->contest->takes_part[contestant] && operation_of(contestant, operation) &&
+		    !phase(worker, contestant, operation))
 			return false;
 	return true;
 }
 
 static bool play_round(struct worker *worker)
 {
-	if (!phase_of_drivers(worker, CONTEST_CREATE))
+	if (!phase_of_all(worker, CONTEST_CREATE))
 		return false;
 	for (unsigned i = 0; i < CONTESTANT_COUNT; i++) {
 		enum contestant contestant = (worker->round + i) % CONTESTANT_COUNT;
@@ -152,7 +201,7 @@ static bool play_round(struct worker *worker)
 		if (!phase(worker, contestant, CONTEST_PUBLISH) || !phase(worker, contestant, CONTEST_UNPUBLISH))
 			return false;
 	}
-	return phase_of_drivers(worker, CONTEST_DELETE);
+	return phase_of_all(worker, CONTEST_DELETE);
 }
 
 static void *run_worker(void *argument)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Contestants do the same work in turns: in each round every thread creates a volume, each contestant publishes and
- * unpublishes it (in an order that changes with the round), and the volume is deleted.  All threads are in the same phase
+ * Contestants do the same work in turns: in each round every thread creates a volume (through a mount of the share, without a
+ * driver), each contestant publishes and unpublishes it (in an order that changes with the round), and the volume is deleted.  All threads are in the same phase
  * at the same time, so a phase measures one operation of one contestant and nothing else, and what else the machine does
  * falls on all alike.
  */

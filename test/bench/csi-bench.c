@@ -78,7 +78,8 @@ static const char *const driver_labels[CONTEST_OPERATION_COUNT] = {
 	"DeleteVolume",
 };
 static const char *const call_labels[CONTEST_OPERATION_COUNT] = {NULL, "fsopen ... move_mount", "umount2", NULL};
-static const char *const command_labels[CONTEST_OPERATION_COUNT] = {NULL, "mount -t nfs", "umount", NULL};
+static const char *const command_labels[CONTEST_OPERATION_COUNT] = {"mount, mkdir, umount", "mount -t nfs", "umount",
+								    "mount, rmdir, umount"};
 static const char *const *const labels[CONTESTANT_COUNT] = {driver_labels, driver_labels, call_labels, command_labels};
 
 /* The median of the driver's operation against the median of another contestant's. */
