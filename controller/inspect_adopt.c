@@ -265,6 +265,10 @@ static int write_record(struct adoption *adoption, struct export_use *use, struc
 	}
 	record.parameters = parameters;
 	record.n_parameters = PARAMETERS;
+	/* A volume may be made in it meanwhile. */
+	if (strcmp(adoption->name, adoption->directory) == 0 &&
+	    record_store_mark_shared(use, &inspect->arena, adoption->name, inspect->cancel, st) < 0)
+		return -1;
 	if (record_store_create(use, &inspect->arena, &record, inspect->cancel, &outcome, st) < 0)
 		return -1;
 	if (outcome == RECORD_REFUSED)

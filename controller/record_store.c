@@ -12,7 +12,6 @@
 #include "folder.h"
 #include "sub_dir_cache.h"
 
-#define MARK_FILE_MODE 0600
 #define TEMPORARY_PREFIX '~'   /* no record's file name begins with it */
 #define MARK_PREFIX "~shared~" /* nor any temporary file's: in a record's file name, '~' is escaped */
 #define SCAN_ARENA_BYTES (256 * 1024)
@@ -175,15 +174,18 @@ static const char *mark_name(struct arena *arena, const char *name)
 int record_store_mark_shared(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
 			     struct status *st)
 {
-	struct fs_dir *folder;
-	bool is_volume;
-	if (open_folder(use, cancel, &folder, st) < 0 ||
-	    look_for(use, folder, record_file_name(arena, name), cancel, &is_volume, st) < 0)
-		return -1;
-	if (!is_volume ||
-	    fs_create_file(use->fs, folder, mark_name(arena, name), MARK_FILE_MODE, "", 0, cancel, st) == 0)
+	if (folder_create_file(use, EXPORT_VOLUMES, mark_name(arena, name), "", 0, cancel, st) == 0)
 		return 0;
 	return st->errnum == EEXIST || record_store_is_refusal(st) ? 0 : -1;
+}
+
+int record_store_has(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+		     bool *ret_has, struct status *st)
+{
+	struct fs_dir *folder;
+	if (open_folder(use, cancel, &folder, st) < 0)
+		return -1;
+	return look_for(use, folder, record_file_name(arena, name), cancel, ret_has, st);
 }
 
 int record_store_is_shared(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
@@ -242,9 +244,9 @@ static void note_directory(struct scan *scan, const char *file, const struct pat
 	if (path->count == 0)
 		return; /* no record, or one that names no directory */
 	bool is_below = is_at_or_below(path, scan->path);
-	if (strcmp(file, scan->own_file) == 0)
-		scan->found.is_elsewhere = !is_below || path->count != scan->path->count;
-	else if (is_below)
+	if (is_below && path->count == scan->path->count && strcmp(file, scan->own_file) == 0)
+		return;
+	if (is_below)
 		scan->found.sharer = arena_strdup(scan->arena, file);
 	else if (is_at_or_below(scan->path, path) && path->count > scan->found.volume_above)
 		scan->found.volume_above = path->count;

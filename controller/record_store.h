@@ -66,9 +66,14 @@ const char *record_store_marked_file(const char *file);
 int record_store_remove(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
 			struct status *st);
 
+/* Whether there is a file of the record's name, whatever is in it. */
+int record_store_has(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
+		     bool *ret_has, struct status *st);
+
 /*
- * A volume without subDir, which only few others lie in, is marked before one of those is made: only a marked one has to be
- * surveyed before it is deleted.  No volume of that name is success.
+ * Only few volumes without subDir have others in them, and only those that are marked have to be surveyed before they are
+ * deleted.  Of two volumes, one in the other, who is later marks the outer one: the inner once its directory is there, where
+ * the outer has a record; the outer before it is answered, where its directory was there before and is not empty.
  */
 int record_store_mark_shared(struct export_use *use, struct arena *arena, const char *name, struct cancel *cancel,
 			     struct status *st);
@@ -82,7 +87,6 @@ int record_store_unmark(struct export_use *use, struct arena *arena, const char 
 struct record_survey {
 	const char *sharer; /* file name of the record of another volume in the directory or below it; NULL for none */
 	size_t volume_above; /* how many names of path the deepest directory above has that is a volume too; 0 for none */
-	bool is_elsewhere;   /* the record of name is about another directory */
 };
 
 /*

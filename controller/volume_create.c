@@ -132,10 +132,6 @@ static int write_record(struct export_use *use, struct creation *creation, struc
 	const struct volume_call *call = creation->call;
 	const struct volume_id *id = &creation->wanted->id;
 	enum record_outcome outcome;
-	const char *first = id->path.names[0];
-	bool is_in_another = id->uuid[0] && strcmp(first, id->uuid) != 0;
-	if (is_in_another && record_store_mark_shared(use, call->arena, first, call->cancel, st) < 0)
-		return -1;
 	if (record_store_create(use, call->arena, &creation->wanted->record, call->cancel, &outcome, st) < 0)
 		return -1;
 	if (outcome == RECORD_EXISTS)
@@ -157,6 +153,22 @@ static bool has_owner(const struct fs_attr *attr, const struct fs_owner *owner)
 	       (owner->uid == FS_KEEP || owner->uid == attr->uid) && (owner->gid == FS_KEEP || owner->gid == attr->gid);
 }
 
+/* What is in the directory of a volume without subDir may be other volumes. */
+static int mark_if_used(struct export_use *use, const struct creation *creation, struct fs_dir *dir, struct status *st)
+{
+	const struct volume_call *call = creation->call;
+	AUTO(fs_page_release) struct fs_page page;
+	fs_page_init(&page);
+	if (creation->wanted->id.uuid[0])
+		return 0;
+	int result = fs_read_dir(use->fs, dir, &page, call->cancel, st);
+	if (result < 0 && st->errnum != EACCES)
+		return -1;
+	if (result == 0 && page.count == 0 && page.is_end)
+		return 0;
+	return record_store_mark_shared(use, call->arena, creation->wanted->record.name, call->cancel, st);
+}
+
 /* A directory that was there before is the volume, as in csi-driver-nfs; the mode and owner asked for are set on it.  A
  * server that lets the controller change no mode is no reason to fail, but an owner that was asked for is a promise. */
 static int adopt_directory(struct export_use *use, const struct creation *creation, struct fs_dir *parent,
@@ -166,7 +178,8 @@ static int adopt_directory(struct export_use *use, const struct creation *creati
 	struct cancel *cancel = creation->call->cancel;
 	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
 	struct fs_attr attr;
-	if (fs_open_dir(use->fs, parent, name, cancel, &opened.dir, st) < 0)
+	if (fs_open_dir(use->fs, parent, name, cancel, &opened.dir, st) < 0 ||
+	    mark_if_used(use, creation, opened.dir, st) < 0)
 		return -1;
 	if (owner->mode == FS_KEEP && owner->uid == FS_KEEP && owner->gid == FS_KEEP)
 		return 0;
@@ -223,6 +236,19 @@ static int make_directory(struct export_use *use, const struct creation *creatio
 	}
 }
 
+/* The volume without subDir that this one lies in, if any. */
+static int mark_outer(struct export_use *use, const struct creation *creation, struct status *st)
+{
+	const struct volume_call *call = creation->call;
+	const char *first = creation->wanted->id.path.names[0];
+	bool is_volume;
+	if (strcmp(first, creation->wanted->record.name) == 0)
+		return 0;
+	if (record_store_has(use, call->arena, first, call->cancel, &is_volume, st) < 0)
+		return -1;
+	return is_volume ? record_store_mark_shared(use, call->arena, first, call->cancel, st) : 0;
+}
+
 /* The server has refused the directory: nobody may ever ask for this volume again, so its record goes too.  Where the server
  * does not answer, the record stays for the repeat to find. */
 static void take_back_record(struct export_use *use, const struct creation *creation, const struct status *why)
@@ -260,7 +286,7 @@ static int create_on_export(struct export_use *use, void *context, struct cancel
 	if (write_record(use, creation, st) < 0)
 		return -1;
 	if (make_directory(use, creation, st) == 0)
-		return 0;
+		return mark_outer(use, creation, st);
 	if (st->errnum != ESTALE) /* or it is tried again */
 		take_back_record(use, creation, st);
 	return status_prefix(st, "failed to make subdirectory");

@@ -59,20 +59,28 @@ int deletion_read_record(struct export_use *use, struct deletion *deletion, stru
 	return 0;
 }
 
+static bool is_without_sub_dir(const struct volume_id *id)
+{
+	return id->uuid[0] == '\0' && id->path.count == 1 && strcmp(id->path.names[0], id->sub_dir) == 0;
+}
+
 int deletion_survey(struct export_use *use, struct deletion *deletion, struct status *st)
 {
 	const struct volume_call *call = deletion->call;
 	const char *name = volume_id_name(&deletion->id);
 	deletion->survey = (struct record_survey){0};
 	deletion->is_marked = false;
-	if (deletion->id.uuid[0] == '\0') {
-		/* Only where one was made in it; others cannot lie in a volume without subDir. */
+	/* Only where it is marked, as it would be by now if it has a record. */
+	if (is_without_sub_dir(&deletion->id) && deletion->record) {
 		if (record_store_is_shared(use, call->arena, name, call->cancel, &deletion->is_marked, st) < 0)
 			return -1;
 		if (!deletion->is_marked)
 			return 0;
 	}
-	return record_store_survey(use, call->arena, name, &deletion->id.path, call->cancel, &deletion->survey, st);
+	if (record_store_survey(use, call->arena, name, &deletion->id.path, call->cancel, &deletion->survey, st) == 0)
+		return 0;
+	/* As with csi-driver-nfs, on a share that keeps no records for this controller. */
+	return is_without_sub_dir(&deletion->id) && record_store_is_refusal(st) ? 0 : -1;
 }
 
 bool deletion_keeps_directory(const struct deletion *deletion)

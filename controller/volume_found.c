@@ -84,6 +84,9 @@ int volume_found_make_record(struct export_use *use, struct volume_found *volume
 	enum record_outcome outcome;
 	if (volume->record || !volume->can_be_recorded)
 		return 0;
+	/* Nobody may have marked it while it had none. */
+	if (!volume->id.uuid[0] && record_store_mark_shared(use, arena, volume_id_name(&volume->id), cancel, st) < 0)
+		return -1;
 	record.version = RECORD_VERSION;
 	record.name = (char *)volume_id_name(&volume->id);
 	record.volume_id = (char *)volume->volume_id;

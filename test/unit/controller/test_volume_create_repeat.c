@@ -79,7 +79,7 @@ static void order_of_the_parameters_does_not_matter(void **state)
 	fs_memory_reset_operations(world.fs);
 	assert_non_null(create(&world, request));
 	assert_string_equal(fs_memory_log(world.fs),
-			    "create_file pvc-1\nread_file pvc-1\nmake_dir pvc-1\nopen_dir pvc-1\n");
+			    "create_file pvc-1\nread_file pvc-1\nmake_dir pvc-1\nopen_dir pvc-1\nread_dir\n");
 }
 
 static void repeat_with_another_size_is_another_volume(void **state)
@@ -154,7 +154,7 @@ static void directory_of_csi_driver_nfs_becomes_a_volume(void **state)
 	struct fs_attr attr;
 	assert_true(fs_memory_attr(world.fs, "pvc-1", &attr));
 	assert_int_equal(attr.mode, 0775);
-	assert_tree(&world, OUR_FOLDERS ".csicore/volumes/pvc-1\npvc-1/\npvc-1/data\n");
+	assert_tree(&world, OUR_FOLDERS ".csicore/volumes/pvc-1\n.csicore/volumes/~shared~pvc-1\npvc-1/\npvc-1/data\n");
 }
 
 static void directory_that_was_there_gets_the_mode_asked_for(void **state)

@@ -95,6 +95,68 @@ static void volume_called_like_an_archive_is_none(void **state)
 	assert_true(fs_memory_exists(world.fs, "archived-claim/own"));
 }
 
+/* Its directory was there before: what lies in it is another volume's. */
+static void volume_made_around_another_leaves_it(void **state)
+{
+	const char *inner = make_volume("pvc-2", "pvc-1/inner", NULL);
+	const char *outer = make_volume("pvc-1", NULL, NULL);
+	assert_deleted(outer);
+	assert_true(fs_memory_exists(world.fs, "pvc-1/inner/data"));
+	assert_deleted(inner);
+	assert_false(fs_memory_exists(world.fs, "pvc-1/inner"));
+}
+
+static void volume_around_another_that_is_made_in_parts_leaves_it(void **state)
+{
+	make_volume("pvc-2", "pvc-1/inner", NULL);
+	for (unsigned nth = 1; nth < 20; nth++) {
+		fs_memory_fail_nth(world.fs, nth, EIO, nth % 2 ? FS_MEMORY_FAIL_BEFORE : FS_MEMORY_FAIL_AFTER);
+		(void)create(&world, create_request(&world, "pvc-1"));
+		fs_memory_fail_nth(world.fs, 0, 0, FS_MEMORY_FAIL_BEFORE);
+		const char *outer = make_volume("pvc-1", NULL, NULL);
+		assert_deleted(outer);
+		assert_true(fs_memory_exists(world.fs, "pvc-1/inner/data"));
+	}
+}
+
+/* As csi-driver-nfs makes them. */
+static void volume_in_one_without_a_record_stays(void **state)
+{
+	fs_memory_plant_file(world.fs, "pvc-1/data", "x");
+	fs_memory_plant_file(world.fs, "pvc-3/data", "x");
+	make_volume("pvc-2", "pvc-1/inner", NULL);
+	make_volume("pvc-4", "pvc-3/inner", NULL);
+	assert_deleted("srv#share#pvc-1##");
+	assert_true(fs_memory_exists(world.fs, "pvc-1/inner/data"));
+	assert_int_equal(expand(&world, "srv#share#pvc-3##", GIB, 0), GIB); /* it has one now */
+	assert_deleted("srv#share#pvc-3##");
+	assert_true(fs_memory_exists(world.fs, "pvc-3/inner/data"));
+}
+
+static void volume_named_like_a_path_is_in_another(void **state)
+{
+	const char *outer = make_volume("a", NULL, NULL);
+	make_volume("a/b", NULL, NULL);
+	assert_deleted(outer);
+	assert_true(fs_memory_exists(world.fs, "a/b/data"));
+}
+
+static void volume_that_a_false_id_borrows_the_name_of_stays(void **state)
+{
+	make_volume("pvc-1", "ns/claim", NULL);
+	fs_memory_plant_file(world.fs, "ns/data", "x");
+	assert_deleted("srv#share#ns#pvc-1#");
+	assert_true(fs_memory_exists(world.fs, "ns/claim/data"));
+	assert_non_null(record_at(&world, ".csicore/volumes/pvc-1"));
+}
+
+static void empty_volume_above_one_named_like_a_path_stays(void **state)
+{
+	assert_non_null(create(&world, create_request(&world, "a")));
+	assert_deleted(make_volume("a/b", NULL, NULL));
+	assert_true(fs_memory_exists(world.fs, "a"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -103,6 +165,12 @@ int main(void)
 		TEST(shared_directory_stays_until_its_last_volume),
 		TEST(directory_that_holds_another_volume_stays),
 		TEST(volume_without_a_subdir_can_be_shared_too),
+		TEST(volume_made_around_another_leaves_it),
+		TEST(volume_around_another_that_is_made_in_parts_leaves_it),
+		TEST(volume_in_one_without_a_record_stays),
+		TEST(volume_named_like_a_path_is_in_another),
+		TEST(volume_that_a_false_id_borrows_the_name_of_stays),
+		TEST(empty_volume_above_one_named_like_a_path_stays),
 		TEST(empty_volume_above_is_no_empty_parent),
 		TEST(record_of_another_volume_stays),
 		TEST(sharers_are_found_past_the_first_page),
