@@ -45,6 +45,7 @@ struct controller {
 	struct exports *exports;
 	struct nodes_file *nodes; /* NULL: any node may be there */
 	struct slots *volumes;    /* one slot each: a volume's name, its directory, and each node it is published to */
+	struct slots *parents;    /* directories that a volume is being made below; any number of slots each */
 	struct slots *servers;    /* calls_per_server slots each */
 	struct jobs *jobs;
 	struct reaper *reaper;

@@ -2,6 +2,7 @@
 /* The Controller service: its RPCs, what it can do, and what its handlers share. */
 #include "controller.h"
 
+#include <limits.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -65,6 +66,7 @@ int controller_init(struct controller *controller, const struct controller_confi
 		.exports = exports_new(&config->exports),
 		.nodes = nodes,
 		.volumes = slots_new(1),
+		.parents = slots_new(UINT_MAX),
 		.servers = slots_new(config->calls_per_server),
 		.reaper = reaper_new(config->reaper_rate),
 		.on_new_share = resume,
@@ -100,6 +102,7 @@ void controller_release(struct controller *controller)
 	shares_free(controller->shares);
 	nodes_file_close(controller->nodes);
 	slots_free(controller->volumes);
+	slots_free(controller->parents);
 	slots_free(controller->servers);
 	*controller = (struct controller){0};
 }

@@ -17,16 +17,42 @@ int volume_lock_server(const struct volume_call *call, const char *server, struc
 			  call->controller->config.calls_per_server);
 }
 
+static int is_busy(const char *shown, struct status *st)
+{
+	return status_set(st, STATUS_ABORTED, "An operation with the given Volume ID %s already exists", shown);
+}
+
+/* The key of the directory that the first count names of the volume's path lead to. */
+static const char *directory_key(const struct volume_call *call, const struct volume_id *id, size_t count)
+{
+	const struct path path = {id->path.names, count};
+	return arena_printf(call->arena, "directory %s:%s %s", id->server, id->share, path_join(call->arena, &path));
+}
+
 int volume_lock_volume(const struct volume_call *call, const struct volume_id *id, const char *shown,
 		       struct volume_locks *locks, struct status *st)
 {
 	struct controller *controller = call->controller;
 	const char *name = arena_printf(call->arena, "name %s", volume_id_name(id));
-	const char *directory = arena_printf(call->arena, "directory %s:%s %s", id->server, id->share,
-					     path_join(call->arena, &id->path));
-	if (!slot_take(&locks->name, controller->volumes, name) ||
-	    !slot_take(&locks->directory, controller->volumes, directory))
-		return status_set(st, STATUS_ABORTED, "An operation with the given Volume ID %s already exists", shown);
+	const char *directory = directory_key(call, id, id->path.count);
+	if (slot_take(&locks->name, controller->volumes, name) &&
+	    slot_take(&locks->directory, controller->volumes, directory) &&
+	    !slots_is_used(controller->parents, directory))
+		return 0;
+	return is_busy(shown, st);
+}
+
+/* Who makes a volume says so before it looks, and who deletes one above does, too: one of them sees the other. */
+int volume_lock_above(const struct volume_call *call, const struct volume_id *id, const char *shown,
+		      struct volume_locks *locks, struct status *st)
+{
+	struct controller *controller = call->controller;
+	for (size_t count = 1; count < id->path.count; count++) {
+		const char *directory = directory_key(call, id, count);
+		(void)slot_take(&locks->above[count - 1], controller->parents, directory); /* there are enough */
+		if (slots_is_used(controller->volumes, directory))
+			return is_busy(shown, st);
+	}
 	return 0;
 }
 
@@ -43,13 +69,14 @@ int volume_lock_node(const struct volume_call *call, const struct volume_id *id,
 {
 	const char *name = arena_printf(call->arena, "node %s#%s", node_id, volume_id_name(id));
 	if (!slot_take(&locks->name, call->controller->volumes, name))
-		return status_set(st, STATUS_ABORTED, "An operation with the given Volume ID %s already exists",
-				  volume_id_name(id));
+		return is_busy(volume_id_name(id), st);
 	return volume_lock_server(call, id->server, &locks->server, st);
 }
 
 void volume_locks_release(struct volume_locks *locks)
 {
+	for (size_t i = 0; i < PATH_DEPTH_MAX; i++)
+		slot_release(&locks->above[i]);
 	slot_release(&locks->server);
 	slot_release(&locks->directory);
 	slot_release(&locks->name);

@@ -43,16 +43,20 @@ int volume_list_health(const struct volume_call *call, const Csi__V1__Controller
 
 /*
  * What a call that changes a volume holds meanwhile: its name, its directory (two volumes can share one) and one of the
- * server's slots.
+ * server's slots; one that makes it, the directories above, too.
  */
 struct volume_locks {
 	struct slot name, directory, server;
+	struct slot above[PATH_DEPTH_MAX];
 };
 /* ABORTED where the volume is busy; what words the message shows it by.  UNAVAILABLE where the server has its share of
  * calls waiting already.  locks is zeroed before. */
 int volume_lock(const struct volume_call *call, const struct volume_id *id, const char *shown,
 		struct volume_locks *locks, struct status *st);
-/* The same for what is done about one node: it keeps out what is done about the same one, and "" is one too. */
+/* In addition, where the volume is to be made: no volume that it lies in is changed meanwhile.  ABORTED. */
+int volume_lock_above(const struct volume_call *call, const struct volume_id *id, const char *shown,
+		      struct volume_locks *locks, struct status *st);
+/* As volume_lock for what is done about one node: it keeps out what is done about the same one, and "" is one too. */
 int volume_lock_node(const struct volume_call *call, const struct volume_id *id, const char *node_id,
 		     struct volume_locks *locks, struct status *st);
 void volume_locks_release(struct volume_locks *locks);

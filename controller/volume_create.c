@@ -300,7 +300,8 @@ int volume_create(const struct volume_call *call, const Csi__V1__CreateVolumeReq
 	if (volume_wanted_read(call, request, &wanted, st) < 0)
 		return -1;
 	AUTO(volume_locks_release) struct volume_locks locks = {0};
-	if (volume_lock(call, &wanted.id, request->name, &locks, st) < 0)
+	if (volume_lock(call, &wanted.id, request->name, &locks, st) < 0 ||
+	    volume_lock_above(call, &wanted.id, request->name, &locks, st) < 0)
 		return -1;
 	const struct volume_export export = {.server = wanted.id.server,
 					     .share = wanted.id.share,

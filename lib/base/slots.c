@@ -92,6 +92,15 @@ void slots_put(struct slots *s, const char *key)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+bool slots_is_used(struct slots *s, const char *key)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	bool is_used = *find(s, key) != NULL;
+
+	(void)pthread_mutex_unlock(&s->lock);
+	return is_used;
+}
+
 bool slot_take(struct slot *slot, struct slots *s, const char *key)
 {
 	if (!slots_try(s, key))

@@ -19,6 +19,8 @@ void slots_free(struct slots *s);
 bool slots_try(struct slots *s, const char *key);
 /* Gives back a slot that slots_try gave. */
 void slots_put(struct slots *s, const char *key);
+/* Whether anybody holds a slot of key. */
+bool slots_is_used(struct slots *s, const char *key);
 
 /* A held slot as an owning variable: AUTO(slot_release) struct slot slot = {0}; released once, empty is fine. */
 struct slot {

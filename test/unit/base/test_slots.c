@@ -31,6 +31,21 @@ static void several_slots_bound_a_key(void **state)
 	slots_free(s);
 }
 
+static void a_key_is_used_until_the_last_slot_is_back(void **state)
+{
+	struct slots *s = slots_new(3);
+
+	assert_false(slots_is_used(s, "pvc-1"));
+	assert_true(slots_try(s, "pvc-1"));
+	assert_true(slots_try(s, "pvc-1"));
+	slots_put(s, "pvc-1");
+	assert_true(slots_is_used(s, "pvc-1"));
+	assert_false(slots_is_used(s, "pvc-2"));
+	slots_put(s, "pvc-1");
+	assert_false(slots_is_used(s, "pvc-1"));
+	slots_free(s);
+}
+
 static void a_slot_is_given_back_at_the_end_of_its_scope(void **state)
 {
 	struct slots *s = slots_new(1);
@@ -82,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_slot_is_a_lock),
 		cmocka_unit_test(several_slots_bound_a_key),
+		cmocka_unit_test(a_key_is_used_until_the_last_slot_is_back),
 		cmocka_unit_test(a_slot_is_given_back_at_the_end_of_its_scope),
 		cmocka_unit_test(threads_never_share_a_lock),
 	};

@@ -157,6 +157,95 @@ static void empty_volume_above_one_named_like_a_path_stays(void **state)
 	assert_true(fs_memory_exists(world.fs, "a"));
 }
 
+/* ---- at the same time */
+
+/* A call that comes when another is at an operation. */
+struct meeting {
+	const char *verb, *name;
+	int (*call)(void);
+	int result;
+	struct status st;
+	bool has_met;
+};
+
+static int meet(void *data, const struct fs_memory_operation *operation)
+{
+	struct meeting *meeting = data;
+	if (meeting->has_met || strcmp(operation->verb, meeting->verb) != 0 || !operation->name ||
+	    strcmp(operation->name, meeting->name) != 0)
+		return 0;
+	meeting->has_met = true;
+	meeting->result = meeting->call();
+	meeting->st = world.st;
+	return 0;
+}
+
+static int make_inner(void)
+{
+	return create(&world, create_request_in(&world, "pvc-2", "ns/a/inner")) ? 0 : -1;
+}
+
+static int delete_outer(void)
+{
+	return delete_id(&world, "srv#share#ns#pvc-1#");
+}
+
+static int delete_outer_without_subdir(void)
+{
+	return delete_id(&world, "srv#share#ns##");
+}
+
+static void assert_aborted(const struct meeting *meeting)
+{
+	fs_memory_set_hook(world.fs, NULL, NULL);
+	assert_true(meeting->has_met);
+	assert_int_equal(meeting->result, -1);
+	assert_int_equal(meeting->st.code, STATUS_ABORTED);
+}
+
+static void nothing_is_made_in_a_volume_that_is_being_deleted(void **state)
+{
+	static const char *const policies[] = {"delete", "archive"};
+	for (int i = 0; i < 2; i++) {
+		struct meeting meeting = {.verb = "rename", .name = "ns", .call = make_inner};
+		const char *outer = make_volume("pvc-1", "ns", policies[i]);
+		fs_memory_set_hook(world.fs, meet, &meeting);
+		assert_deleted(outer);
+		assert_aborted(&meeting);
+		assert_null(record_at(&world, ".csicore/volumes/pvc-2"));
+	}
+}
+
+static void no_volume_is_deleted_while_one_is_made_in_it(void **state)
+{
+	struct meeting meeting = {.verb = "create_file", .name = "pvc-2", .call = delete_outer};
+	make_volume("pvc-1", "ns", NULL);
+	fs_memory_set_hook(world.fs, meet, &meeting);
+	assert_int_equal(make_inner(), 0);
+	assert_aborted(&meeting);
+	assert_true(fs_memory_exists(world.fs, "ns/a/inner"));
+	make_volume("ns", NULL, NULL);
+	meeting = (struct meeting){.verb = "make_dir", .name = "inner", .call = delete_outer_without_subdir};
+	fs_memory_set_hook(world.fs, meet, &meeting);
+	assert_int_equal(make_inner(), 0);
+	assert_aborted(&meeting);
+}
+
+static int make_beside(void)
+{
+	return create(&world, create_request_in(&world, "pvc-3", "ns/a/other")) ? 0 : -1;
+}
+
+static void volumes_beside_one_another_are_made_at_once(void **state)
+{
+	struct meeting meeting = {.verb = "make_dir", .name = "inner", .call = make_beside};
+	fs_memory_set_hook(world.fs, meet, &meeting);
+	assert_int_equal(make_inner(), 0);
+	fs_memory_set_hook(world.fs, NULL, NULL);
+	assert_true(meeting.has_met);
+	assert_int_equal(meeting.result, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -172,6 +261,9 @@ int main(void)
 		TEST(volume_that_a_false_id_borrows_the_name_of_stays),
 		TEST(empty_volume_above_one_named_like_a_path_stays),
 		TEST(empty_volume_above_is_no_empty_parent),
+		TEST(nothing_is_made_in_a_volume_that_is_being_deleted),
+		TEST(no_volume_is_deleted_while_one_is_made_in_it),
+		TEST(volumes_beside_one_another_are_made_at_once),
 		TEST(record_of_another_volume_stays),
 		TEST(sharers_are_found_past_the_first_page),
 		TEST(nothing_is_deleted_while_sharers_are_unknown),
