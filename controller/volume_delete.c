@@ -269,6 +269,18 @@ static int check_is_unpublished(struct export_use *use, const struct deletion *d
 	return attachments_check_none(use, call->arena, volume_id_name(&deletion->id), call->cancel, st);
 }
 
+/* The directory stays.  So does a record that alone keeps it: from a repeat of this call, or from the deletion of another volume. */
+static int retain(struct export_use *use, struct deletion *deletion, struct status *st)
+{
+	if (policy_of_id(deletion) != ON_DELETE_RETAIN || !deletion->record)
+		return 0;
+	if (deletion_survey(use, deletion, st) < 0)
+		return -1;
+	if (deletion->survey.sharer || deletion->survey.volume_above > 0)
+		return 0;
+	return deletion_remove_record(use, deletion, st) < 0 ? -1 : deletion_remove_mark(use, deletion, st);
+}
+
 static int delete_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct deletion *deletion = context;
@@ -276,7 +288,7 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 	if (deletion_read_record(use, deletion, st) < 0)
 		return -1;
 	if (deletion->policy == ON_DELETE_RETAIN)
-		return 0;
+		return retain(use, deletion, st);
 	if (check_is_unpublished(use, deletion, st) < 0)
 		return -1;
 	if (deletion->policy == ON_DELETE_ARCHIVE && identify_directory(use, deletion, st) < 0)
@@ -293,6 +305,18 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 	return remove_empty_parents(use, deletion, st);
 }
 
+/* A server that is no more must not keep the cluster's volumes on it for ever: what is retained can be given up without it. */
+static int give_up_unreached(const struct deletion *deletion, const struct status *st)
+{
+	bool is_unreached = st->code == STATUS_UNAVAILABLE || st->code == STATUS_DEADLINE_EXCEEDED ||
+			    st->code == STATUS_NOT_FOUND || st->code == STATUS_PERMISSION_DENIED;
+	if (!is_unreached || deletion->policy != ON_DELETE_RETAIN || policy_of_id(deletion) != ON_DELETE_RETAIN)
+		return -1;
+	log_event(LOG_WARNING, "volume is retained, with its record, as its share cannot be reached",
+		  LOG_TEXT("volume", deletion->volume_id), LOG_TEXT("why", st->message));
+	return 0;
+}
+
 static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRequest *request, struct status *st)
 {
 	const struct volume_call *call = deletion->call;
@@ -303,10 +327,11 @@ static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRe
 					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
 					     .secret_count = request->n_secrets,
 					     .id = &deletion->id};
-	if (archive_join(deletion, st) < 0 || volume_lock(call, &deletion->id, request->volume_id, &locks, st) < 0 ||
-	    volume_open_export(call, &export, &hold, st) < 0 ||
-	    volume_run(call, hold.export, delete_on_export, deletion, st) < 0)
+	if (archive_join(deletion, st) < 0 || volume_lock(call, &deletion->id, request->volume_id, &locks, st) < 0)
 		return -1;
+	if (volume_open_export(call, &export, &hold, st) < 0 ||
+	    volume_run(call, hold.export, delete_on_export, deletion, st) < 0)
+		return give_up_unreached(deletion, st);
 	if (deletion->policy == ON_DELETE_DELETE || deletion->policy == ON_DELETE_UNSET)
 		reaper_note_deletion(call->controller, export_key_of(hold.export));
 	if (deletion->policy != ON_DELETE_ARCHIVE || deletion->directory_id == 0)
@@ -328,8 +353,9 @@ int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeReq
 			  LOG_TEXT("volume", request->volume_id), LOG_TEXT("why", unparsable.message));
 		return 0;
 	}
+	deletion.policy = policy_of_id(&deletion);
 	/* What is never deleted can be retained, whatever its record says. */
 	if (check_id(&deletion, st) < 0)
-		return policy_of_id(&deletion) == ON_DELETE_RETAIN ? 0 : -1;
+		return deletion.policy == ON_DELETE_RETAIN ? 0 : -1;
 	return delete_found(&deletion, request, st);
 }

@@ -239,14 +239,6 @@ static void policy_of_the_id_goes_before_the_drivers(void **state)
 	assert_true(fs_memory_exists(world.fs, "archived-pvc-3/data"));
 }
 
-static void retained_volume_stays_with_its_record(void **state)
-{
-	const char *id = make_volume("pvc-1", NULL, "retain");
-	assert_deleted(id);
-	assert_deleted("srv#share#never#x#RETAIN");
-	assert_tree(&world, ".csicore/\n.csicore/volumes/\n.csicore/volumes/pvc-1\npvc-1/\npvc-1/data\n");
-}
-
 /* The share itself, the driver's folder, what is ambiguous: not even an unknown server stands against it. */
 static void what_is_never_deleted_is_retained_at_once(void **state)
 {
@@ -366,7 +358,6 @@ int main(void)
 		TEST(parents_that_became_empty_go),
 		TEST(parents_with_anything_in_them_stay),
 		TEST(policy_of_the_id_goes_before_the_drivers),
-		TEST(retained_volume_stays_with_its_record),
 		TEST(what_is_never_deleted_is_retained_at_once),
 		TEST(archive_puts_its_prefix_before_the_first_name),
 		TEST(archive_is_repeatable),

@@ -23,9 +23,83 @@ static void modified_policy_goes_before_the_id(void **state)
 	assert_deleted(deleted);
 	assert_deleted(archived);
 	assert_true(fs_memory_exists(world.fs, "pvc-1/data"));
-	assert_non_null(record_at(&world, ".csicore/volumes/pvc-1"));
 	assert_false(fs_memory_exists(world.fs, "pvc-2"));
 	assert_true(fs_memory_exists(world.fs, "archived-pvc-3/data"));
+}
+
+static void retained_volume_is_a_directory_and_no_more(void **state)
+{
+	const char *first = make_volume("pvc-1", NULL, "retain");
+	const char *second = make_volume("pvc-2", "claim", "retain");
+	assert_deleted(first);
+	assert_deleted(first);
+	assert_deleted(second);
+	assert_deleted("srv#share#never#x#RETAIN");
+	assert_tree(&world, ".csicore/\n.csicore/volumes/\nclaim/\nclaim/data\npvc-1/\npvc-1/data\n");
+}
+
+/* Without it, a repeat of the call would go by the id. */
+static void record_that_alone_says_retain_stays(void **state)
+{
+	const char *id = make_volume("pvc-1", NULL, NULL);
+	change(id, "retain");
+	for (int i = 0; i < 3; i++)
+		assert_deleted(id);
+	assert_true(fs_memory_exists(world.fs, "pvc-1/data"));
+}
+
+static void record_that_keeps_a_retained_directory_from_others_stays(void **state)
+{
+	const char *retained = make_volume("pvc-1", "shared", "retain");
+	const char *inner = make_volume("pvc-3", "outer/claim", "retain");
+	const char *other = make_volume("pvc-2", "shared", NULL);
+	const char *outer = make_volume("pvc-4", "outer", NULL);
+	assert_deleted(retained);
+	assert_deleted(inner);
+	assert_deleted(other);
+	assert_deleted(outer);
+	assert_true(fs_memory_exists(world.fs, "shared/data"));
+	assert_true(fs_memory_exists(world.fs, "outer/claim/data"));
+	assert_deleted(retained);
+	assert_deleted(inner);
+	assert_null(record_at(&world, ".csicore/volumes/pvc-1"));
+	assert_null(record_at(&world, ".csicore/volumes/pvc-3"));
+}
+
+static void mark_of_a_retained_volume_goes_with_its_record(void **state)
+{
+	const char *outer = make_volume("pvc-1", NULL, "retain");
+	const char *inner = make_volume("pvc-2", "pvc-1/inner", NULL);
+	assert_deleted(outer);
+	assert_non_null(record_at(&world, ".csicore/volumes/pvc-1"));
+	assert_deleted(inner);
+	assert_deleted(outer);
+	assert_tree(&world, OUR_FOLDERS "pvc-1/\npvc-1/data\n");
+}
+
+static void retained_volume_is_given_up_though_its_server_is_no_more(void **state)
+{
+	assert_deleted("dead#share#pvc-1##retain");
+	assert_int_equal(delete_id(&world, "dead#share#pvc-1##"), -1);
+	assert_failed(&world, STATUS_UNAVAILABLE, NULL);
+	set_policy("retain", false);
+	assert_deleted("dead#share#pvc-1##");
+	assert_int_equal(delete_id(&world, "dead#share#pvc-1##delete"), -1);
+	assert_int_equal(delete_id(&world, "dead#share#pvc-1##archive"), -1);
+}
+
+static void retained_volume_keeps_its_record_while_that_cannot_be_removed(void **state)
+{
+	const char *id = make_volume("pvc-1", NULL, "retain");
+	world_restart_controller(&world);
+	for (unsigned nth = 1; nth < 8; nth++) {
+		fs_memory_fail_nth(world.fs, nth, EIO, FS_MEMORY_FAIL_BEFORE);
+		int result = delete_id(&world, id);
+		fs_memory_fail_nth(world.fs, 0, 0, FS_MEMORY_FAIL_BEFORE);
+		bool has_record = record_at(&world, ".csicore/volumes/pvc-1") != NULL;
+		assert_int_equal(result, has_record ? -1 : 0);
+		assert_true(fs_memory_exists(world.fs, "pvc-1/data"));
+	}
 }
 
 static void policy_of_another_volumes_record_does_not_count(void **state)
@@ -98,6 +172,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(modified_policy_goes_before_the_id),
+		TEST(retained_volume_is_a_directory_and_no_more),
+		TEST(record_that_alone_says_retain_stays),
+		TEST(record_that_keeps_a_retained_directory_from_others_stays),
+		TEST(mark_of_a_retained_volume_goes_with_its_record),
+		TEST(retained_volume_is_given_up_though_its_server_is_no_more),
+		TEST(retained_volume_keeps_its_record_while_that_cannot_be_removed),
 		TEST(policy_of_another_volumes_record_does_not_count),
 		TEST(nothing_is_deleted_while_the_policy_is_unknown),
 		TEST(directory_with_volumes_of_its_own_is_not_deleted),
