@@ -141,3 +141,22 @@ struct export_key *shares_find(struct shares *shares, struct arena *arena, const
 	*ret_count = count;
 	return ways;
 }
+
+const char **shares_below(struct shares *shares, struct arena *arena, const char *server, const char *path,
+			  size_t *ret_count)
+{
+	const char *prefix = arena_printf(arena, "%s/", path);
+	const struct export_key lowest = {.server = server, .share = prefix, .nfs_port = 1};
+	size_t count = 0;
+	(void)pthread_mutex_lock(&shares->lock);
+	size_t first = find(shares, &lowest), end = first;
+	while (end < shares->count && strcmp(shares->items[end].key.server, server) == 0 &&
+	       strncmp(shares->items[end].key.share, prefix, strlen(prefix)) == 0)
+		end++;
+	const char **below = arena_calloc(arena, end - first + 1, sizeof(*below));
+	for (size_t i = first; i < end; i++)
+		below[count++] = arena_strdup(arena, shares->items[i].key.share);
+	(void)pthread_mutex_unlock(&shares->lock);
+	*ret_count = count;
+	return below;
+}

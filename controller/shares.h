@@ -37,4 +37,8 @@ bool shares_next(struct shares *shares, struct arena *arena, const struct export
 struct export_key *shares_find(struct shares *shares, struct arena *arena, const char *server, const char *share,
 			       enum share_origin origin, size_t *ret_count);
 
+/* The shares of server in the directory at path (as shares are written) below it, *ret_count of them, in arena. */
+const char **shares_below(struct shares *shares, struct arena *arena, const char *server, const char *path,
+			  size_t *ret_count);
+
 #endif

@@ -66,6 +66,24 @@ static int trash_old_archive(struct export_use *use, const struct archive *archi
 			 st);
 }
 
+/* Not an archive that is none: a volume can be called archived-x, and so can a share with volumes of its own. */
+static int check_may_remove(struct export_use *use, const struct archive *archive, bool *ret_may_remove,
+			    struct status *st)
+{
+	const struct deletion *deletion = archive->deletion;
+	const struct volume_call *call = deletion->call;
+	struct record_survey survey;
+	bool exists;
+	*ret_may_remove = false;
+	if (!call->controller->config.removes_archived)
+		return 0;
+	if (record_store_survey(use, call->arena, "", &archive->path, call->cancel, &survey, st) < 0)
+		return -1;
+	*ret_may_remove = !survey.sharer && deletion_check_directory(use, deletion, &archive->path,
+								     archive->archive_parent, &exists, st) == 0;
+	return *ret_may_remove || survey.sharer || st->code == STATUS_FAILED_PRECONDITION ? 0 : -1;
+}
+
 /*
  * Something of the archive's name is there.  It is removed where the administrator said so; else this one gets the volume's
  * own name as a suffix, so that an earlier archive is never lost and a claim that is made and deleted again is not stuck.
@@ -74,11 +92,10 @@ static int rename_beside_archive(struct export_use *use, const struct archive *a
 {
 	const struct deletion *deletion = archive->deletion;
 	const struct volume_call *call = deletion->call;
-	const bool may_remove = call->controller->config.removes_archived;
-	struct record_survey survey = {0}; /* a volume can be called archived-x */
-	if (may_remove && record_store_survey(use, call->arena, "", &archive->path, call->cancel, &survey, st) < 0)
+	bool may_remove;
+	if (check_may_remove(use, archive, &may_remove, st) < 0)
 		return -1;
-	if (may_remove && !survey.sharer) {
+	if (may_remove) {
 		if (trash_old_archive(use, archive, st) < 0)
 			return status_prefix(st, "failed to delete archived subdirectory %s", archive->archive_name);
 		return rename_to_unused(use, archive, archive->archive_name, st);
@@ -122,6 +139,7 @@ static int archive_directory(struct export_use *use, struct deletion *deletion, 
 	AUTO(opened_dir_close) struct opened_dir archive_opened = {use->fs, NULL};
 	struct archive archive = {.deletion = deletion, .path = archive_path(deletion)};
 	struct fs_attr attr;
+	bool exists;
 	archive.name = path->names[path->count - 1];
 	archive.archive_name = archive.path.names[path->count - 1];
 	if (volume_open_parent(use, path, cancel, &archive.parent, &opened.dir, st) < 0 ||
@@ -129,6 +147,8 @@ static int archive_directory(struct export_use *use, struct deletion *deletion, 
 		return st->errnum == ENOENT ? 0 : -1;
 	if (attr.file_id != deletion->directory_id)
 		return 0;
+	if (deletion_check_directory(use, deletion, path, archive.parent, &exists, st) < 0)
+		return -1;
 	if (open_archive_parent(use, &archive.path, cancel, &archive.archive_parent, &archive_opened.dir, st) < 0)
 		return -1;
 	int result = rename_to_unused(use, &archive, archive.archive_name, st);

@@ -110,17 +110,21 @@ int deletion_remove_mark(struct export_use *use, const struct deletion *deletion
 
 /* ---- into the trash */
 
-/* A directory can be the share of another StorageClass, with volumes of its own. */
+/* A directory can be the share of another StorageClass, with volumes of its own, or have one at path below it. */
 static int check_is_no_share(struct export_use *use, const struct deletion *deletion, struct fs_dir *dir,
-			     struct status *st)
+			     const struct path *path, struct status *st)
 {
-	static const char *names[] = {CSICORE_FOLDER, "volumes"};
-	static const struct path volumes = {names, 2};
+	struct arena *arena = deletion->call->arena;
 	struct cancel *cancel = deletion->call->cancel;
+	struct path volumes = {arena_calloc(arena, path->count + 2, sizeof(char *)), path->count + 2};
 	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
 	AUTO(fs_page_release) struct fs_page page;
 	bool has_record = false;
 	fs_page_init(&page);
+	for (size_t i = 0; i < path->count; i++)
+		volumes.names[i] = path->names[i];
+	volumes.names[path->count] = CSICORE_FOLDER;
+	volumes.names[path->count + 1] = "volumes";
 	if (fs_open_path(use->fs, dir, &volumes, cancel, &opened.dir, st) < 0)
 		return st->errnum == ENOENT || folder_is_refusal(st) ? 0 : -1;
 	while (!page.is_end && !has_record) {
@@ -130,19 +134,42 @@ static int check_is_no_share(struct export_use *use, const struct deletion *dele
 			has_record = record_store_file_kind(&page.entries[i]) == RECORD_FILE_VOLUME;
 	}
 	return has_record ? status_set(st, STATUS_FAILED_PRECONDITION,
-				       "the directory is a share itself, with volumes recorded in " CSICORE_FOLDER
-				       "/volumes: delete those first, or remove that folder")
+				       "the directory is a share itself, with volumes recorded in %s: delete those "
+				       "first, or remove that folder",
+				       path_join(arena, &volumes))
 			  : 0;
 }
 
+static int check_has_no_share(struct export_use *use, const struct deletion *deletion, const struct path *path,
+			      struct fs_dir *dir, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	const struct volume_id *id = &deletion->id;
+	static const struct path itself = {NULL, 0};
+	const char *base = path_normalize(call->arena,
+					  arena_printf(call->arena, "%s/%s", id->share, path_join(call->arena, path)));
+	size_t count;
+	const char **shares = shares_below(call->controller->shares, call->arena, id->server, base, &count);
+	if (check_is_no_share(use, deletion, dir, &itself, st) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct path below;
+		if (path_split(call->arena, "share", shares[i] + strlen(base), &below, st) < 0 ||
+		    check_is_no_share(use, deletion, dir, &below, st) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Whatever else than a directory stands there is no share, nor is what the driver may not look into. */
-static int check_is_deletable(struct export_use *use, const struct deletion *deletion, struct fs_dir *parent,
-			      const char *name, bool *ret_exists, struct status *st)
+int deletion_check_directory(struct export_use *use, const struct deletion *deletion, const struct path *path,
+			     struct fs_dir *parent, bool *ret_exists, struct status *st)
 {
 	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	const char *name = path->names[path->count - 1];
 	*ret_exists = true;
 	if (fs_open_dir(use->fs, parent, name, deletion->call->cancel, &opened.dir, st) == 0)
-		return check_is_no_share(use, deletion, opened.dir, st);
+		return check_has_no_share(use, deletion, path, opened.dir, st);
 	*ret_exists = st->errnum != ENOENT;
 	return !*ret_exists || folder_is_refusal(st) ? 0 : -1;
 }
@@ -174,7 +201,7 @@ static int put_away_directory(struct export_use *use, const struct deletion *del
 	bool exists = volume_open_parent(use, path, call->cancel, &parent, &opened.dir, st) == 0;
 	if (!exists && st->errnum != ENOENT)
 		return -1;
-	if (exists && check_is_deletable(use, deletion, parent, name, &exists, st) < 0)
+	if (exists && deletion_check_directory(use, deletion, path, parent, &exists, st) < 0)
 		return -1;
 	*ret_outcome = TRASH_MISSING;
 	if (exists && (write_record(use, deletion, entry, st) < 0 ||

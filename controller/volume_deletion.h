@@ -30,6 +30,12 @@ int deletion_read_record(struct export_use *use, struct deletion *deletion, stru
 int deletion_survey(struct export_use *use, struct deletion *deletion, struct status *st);
 /* True, with a line in the log, where the directory stays for another volume. */
 bool deletion_keeps_directory(const struct deletion *deletion);
+/*
+ * FAILED_PRECONDITION where the directory at path, in parent, is a share with recorded volumes, or one that is known is below
+ * it.  *ret_exists is false where nothing is there.
+ */
+int deletion_check_directory(struct export_use *use, const struct deletion *deletion, const struct path *path,
+			     struct fs_dir *parent, bool *ret_exists, struct status *st);
 /* Missing is success. */
 int deletion_remove_record(struct export_use *use, const struct deletion *deletion, struct status *st);
 int deletion_remove_mark(struct export_use *use, const struct deletion *deletion, struct status *st);

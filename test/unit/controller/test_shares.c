@@ -53,6 +53,25 @@ static void the_next_of_an_unknown_share_is_the_one_after_its_place(void **state
 	shares_free(shares);
 }
 
+static void shares_below_a_directory_are_those_of_its_server_in_it(void **state)
+{
+	struct shares *shares = shares_new();
+	const struct export_key keys[] = {key_of("s", "/a"),   key_of("s", "/a/b"), key_of("s", "/a/c/d"),
+					  key_of("s", "/a-b"), key_of("t", "/a/e"), key_of("r", "/a/f")};
+	AUTO(arena_release) struct arena arena;
+	size_t count;
+	arena_init(&arena, 4096);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		(void)shares_add(shares, &keys[i], SHARE_OF_CALL);
+	const char **below = shares_below(shares, &arena, "s", "/a", &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(below[0], "/a/b");
+	assert_string_equal(below[1], "/a/c/d");
+	(void)shares_below(shares, &arena, "s", "/a/c/d", &count);
+	assert_int_equal(count, 0);
+	shares_free(shares);
+}
+
 static void options_are_taken_over_and_not_forgotten(void **state)
 {
 	struct shares *shares = shares_new();
@@ -106,6 +125,7 @@ int main(void)
 		cmocka_unit_test(a_share_is_new_once),
 		cmocka_unit_test(shares_come_in_the_order_of_server_and_share),
 		cmocka_unit_test(the_next_of_an_unknown_share_is_the_one_after_its_place),
+		cmocka_unit_test(shares_below_a_directory_are_those_of_its_server_in_it),
 		cmocka_unit_test(options_are_taken_over_and_not_forgotten),
 		cmocka_unit_test(each_port_is_a_way_to_a_share_that_is_listed_once),
 	};

@@ -142,6 +142,41 @@ static void directory_with_volumes_of_its_own_is_not_deleted(void **state)
 	assert_tree(&world, OUR_FOLDERS);
 }
 
+static void directory_with_volumes_of_its_own_is_not_archived(void **state)
+{
+	const char *id = make_volume("pvc-1", NULL, "archive");
+	fs_memory_plant_file(world.fs, "pvc-1/.csicore/volumes/pvc-9", "x");
+	assert_int_equal(delete_id(&world, id), -1);
+	assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
+	assert_true(fs_memory_exists(world.fs, "pvc-1/data"));
+	fs_memory_unplant(world.fs, "pvc-1/.csicore/volumes/pvc-9");
+	assert_deleted(id);
+	assert_true(fs_memory_exists(world.fs, "archived-pvc-1/data"));
+}
+
+static void archive_with_volumes_of_its_own_stays_in_the_way(void **state)
+{
+	set_policy("archive", true);
+	fs_memory_plant_file(world.fs, "archived-claim/.csicore/volumes/pvc-9", "x");
+	assert_deleted(make_volume("pvc-1", "claim", NULL));
+	assert_true(fs_memory_exists(world.fs, "archived-claim/.csicore/volumes/pvc-9"));
+	assert_true(fs_memory_exists(world.fs, "archived-claim-pvc-1/data"));
+}
+
+static void directory_with_a_known_share_below_is_not_deleted(void **state)
+{
+	const char *id = make_volume("pvc-1", "ns/app", NULL);
+	fs_memory_plant_file(world.fs, "ns/app/deep/share/.csicore/volumes/pvc-9", "x");
+	know_share(&world, "srv", "/share/ns/app/deep/share");
+	assert_int_equal(delete_id(&world, id), -1);
+	assert_failed(&world, STATUS_FAILED_PRECONDITION,
+		      "delete subdirectory(ns/app) failed: the directory is a share itself, with volumes recorded in "
+		      "deep/share/.csicore/volumes: delete those first, or remove that folder");
+	fs_memory_unplant(world.fs, "ns/app/deep/share/.csicore");
+	assert_deleted(id);
+	assert_false(fs_memory_exists(world.fs, "ns/app"));
+}
+
 static void folder_of_the_drivers_name_alone_is_data(void **state)
 {
 	const char *first = make_volume("pvc-1", NULL, NULL);
@@ -181,6 +216,9 @@ int main(void)
 		TEST(policy_of_another_volumes_record_does_not_count),
 		TEST(nothing_is_deleted_while_the_policy_is_unknown),
 		TEST(directory_with_volumes_of_its_own_is_not_deleted),
+		TEST(directory_with_volumes_of_its_own_is_not_archived),
+		TEST(archive_with_volumes_of_its_own_stays_in_the_way),
+		TEST(directory_with_a_known_share_below_is_not_deleted),
 		TEST(folder_of_the_drivers_name_alone_is_data),
 		TEST(nothing_is_deleted_while_volumes_in_it_are_unknown),
 	};
