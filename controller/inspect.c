@@ -3,6 +3,7 @@
 #include "inspect.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/cancel.h"
@@ -275,6 +276,7 @@ static int match(const struct inspect_command *command, int argc, char *const ar
 
 int inspect_main(const struct inspect_surroundings *surroundings, int argc, char *const argv[])
 {
+	(void)signal(SIGPIPE, SIG_IGN); /* libnfs writes to servers that are gone; what became of it is an errno */
 	log_configure(LOG_ERROR, LOG_FORMAT_TEXT); /* a failure is told once, by the command */
 	for (size_t i = 0; i < COMMANDS; i++) {
 		int words = match(&commands[i], argc - 1, argv + 1);

@@ -2,6 +2,7 @@
 #include "controller/inspect.h"
 
 #include <errno.h>
+#include <signal.h>
 
 #include "base/memory.h"
 #include "inspect_world.h"
@@ -114,6 +115,13 @@ static void answer_that_cannot_be_written_is_a_failure(void **state)
 	assert_string_equal(err, PREFIX " id decode: write the answer: No space left on device\n");
 }
 
+static void server_that_hangs_up_does_not_end_the_program(void **state)
+{
+	(void)signal(SIGPIPE, SIG_DFL);
+	assert_int_equal(INSPECT("id", "decode", "srv#a#b"), 0);
+	assert_int_equal(raise(SIGPIPE), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -127,6 +135,7 @@ int main(void)
 		TEST(message_carries_no_control_characters),
 		TEST(command_that_is_repeated_prints_one_answer),
 		TEST(answer_that_cannot_be_written_is_a_failure),
+		TEST(server_that_hangs_up_does_not_end_the_program),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
