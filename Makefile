@@ -92,7 +92,7 @@ $(BUILD)/gen/google/protobuf/%.pb-c.c $(BUILD)/gen/google/protobuf/%.pb-c.h &: /
 	@mkdir -p $(@D)
 	protoc-c --c_out=$(BUILD)/gen -I/usr/include $<
 
-install: all ## install programs, library, headers' man pages under $(DESTDIR)$(PREFIX)
+install: all ## install the programs, the library and the man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 0644 $(BUILD)/libcsicore.a $(DESTDIR)$(PREFIX)/lib
