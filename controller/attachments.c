@@ -341,6 +341,7 @@ int attachments_check_none(struct export_use *use, struct arena *arena, const ch
 		return -1;
 	if (!others.claimant[0] && !others.attached[0])
 		return 0;
-	return status_set(st, STATUS_FAILED_PRECONDITION, "volume %s is published to node %s", volume,
+	return status_set(st, STATUS_FAILED_PRECONDITION,
+			  "volume %s is published to node %s: it is deleted once it is unpublished there", volume,
 			  others.attached[0] ? others.attached : others.claimant);
 }

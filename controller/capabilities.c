@@ -88,7 +88,8 @@ int capabilities_parse(const char *list, struct capabilities *ret, struct status
 		if (is_sign(*at) != is_change)
 			return status_set(st, STATUS_INVALID_ARGUMENT, "either each name has a + or - or none has");
 		if (!row)
-			return status_set(st, STATUS_INVALID_ARGUMENT, "\"%.*s\" is no capability of this controller",
+			return status_set(st, STATUS_INVALID_ARGUMENT,
+					  "\"%.*s\" is no capability of this controller: see csi-controller(8)",
 					  (int)length, name);
 		set.types = *at == '-' ? set.types & ~bit(row->type) : set.types | bit(row->type);
 		at = name[length] ? name + length + 1 : NULL;
@@ -115,7 +116,10 @@ int capabilities_check(const struct capabilities *capabilities, unsigned type, s
 {
 	if (capabilities_have(capabilities, type))
 		return 0;
-	return status_set(st, STATUS_UNIMPLEMENTED, "--capabilities has switched off %s", name_of(type));
+	if (type == CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME))
+		return status_set(st, STATUS_UNIMPLEMENTED, "this controller runs without --attach");
+	return status_set(st, STATUS_UNIMPLEMENTED, "this controller does not offer %s: see its option --capabilities",
+			  name_of(type));
 }
 
 void capabilities_fill(const struct capabilities *capabilities, struct arena *arena,

@@ -106,7 +106,8 @@ static void refresh(struct nodes_file *nodes)
 	} else {
 		(void)status_set_errno(&why, errno, "nodes file %s", nodes->path);
 	}
-	log_event(LOG_WARNING, "nodes are those known before", LOG_TEXT("why", why.message));
+	log_event(LOG_WARNING, "nodes file cannot be read: the nodes known before are used",
+		  LOG_TEXT("why", why.message));
 }
 
 static bool has_line(const struct nodes_file *nodes, const char *node_id)

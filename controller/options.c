@@ -79,7 +79,7 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		 "Refuse volumes, and growth of them, that are larger than the space that their export has."},
 		{"capabilities", OPTION_TEXT, &o->capabilities_text, "LIST", NULL,
 		 "The optional capabilities to offer: names, or changes of the default such as "
-		 "-list-volumes,+get-volume."},
+		 "-list-volumes,+get-volume-health."},
 		{"working-mount-dir", OPTION_IGNORED, NULL, "DIR", NULL,
 		 "Accepted for csi-driver-nfs, ignored: nothing is mounted."},
 		{"vol-stats-cache-expire-in-minutes", OPTION_IGNORED, NULL, "N", NULL,

@@ -50,7 +50,7 @@ int controller_init(struct controller *controller, const struct controller_confi
 	enum on_delete default_on_delete;
 	if (on_delete_parse(config->default_on_delete, &default_on_delete) < 0)
 		return status_set(st, STATUS_INVALID_ARGUMENT,
-				  "invalid value %s for OnDelete, supported values are [ delete retain archive]",
+				  "invalid value %s for OnDelete, supported values are delete, retain and archive",
 				  config->default_on_delete);
 	struct nodes_file *nodes = NULL;
 	if (config->nodes_file) {

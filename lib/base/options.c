@@ -70,7 +70,7 @@ static int store_duration(const struct option *option, const char *value, struct
 	int64_t ms;
 
 	if (parse_duration_ms(value, &ms) < 0)
-		return bad_value(option, value, "a duration such as 90s or 1m30s", st);
+		return bad_value(option, value, "a duration such as 90s, 1m30s or 168h", st);
 	if (ms < option->min || ms > option->max)
 		return status_set(st, STATUS_INVALID_ARGUMENT, "--%s: %s is not within %lldms and %lldms", option->name,
 				  value, (long long)option->min, (long long)option->max);

@@ -47,7 +47,7 @@ static int read_on_delete(struct reading *r, const struct string_pair *pair, str
 {
 	if (on_delete_parse(pair->value, &r->params->on_delete) < 0)
 		return status_set(st, STATUS_INVALID_ARGUMENT,
-				  "invalid value %s for OnDelete, supported values are [ delete retain archive]",
+				  "invalid value %s for OnDelete, supported values are delete, retain and archive",
 				  pair->value);
 	r->params->on_delete_text = pair->value;
 	return 0;

@@ -80,7 +80,7 @@ static void mistakes_are_one_clear_line(void **state)
 		{"--", "\"--\" is not an option"},
 		{"--endpoint", "--endpoint needs a value"},
 		{"--workers=0", "--workers: \"0\" is not a number from 1 to 64"},
-		{"--timeout=soon", "--timeout: \"soon\" is not a duration such as 90s or 1m30s"},
+		{"--timeout=soon", "--timeout: \"soon\" is not a duration such as 90s, 1m30s or 168h"},
 		{"--timeout=1ms", "--timeout: 1ms is not within 1000ms and 60000ms"},
 		{"--verbose=maybe", "--verbose: \"maybe\" is not true or false"},
 		{"--mount-permissions=99999", "--mount-permissions: \"99999\" is not a file mode such as 0755"},

@@ -93,7 +93,16 @@ static void what_is_switched_off_is_unimplemented(void **state)
 	assert_int_equal(capabilities_check(&set, CONTROLLER_CAN(SINGLE_NODE_MULTI_WRITER), &st), 0);
 	assert_int_equal(capabilities_check(&set, CONTROLLER_CAN(CREATE_DELETE_VOLUME), &st), -1);
 	assert_int_equal(st.code, STATUS_UNIMPLEMENTED);
-	assert_string_equal(st.message, "--capabilities has switched off create-delete-volume");
+	assert_string_equal(st.message,
+			    "this controller does not offer create-delete-volume: see its option --capabilities");
+}
+
+static void publishing_without_attach_names_the_option(void **state)
+{
+	assert_int_equal(capabilities_parse("", &set, &st), 0);
+	assert_int_equal(capabilities_check(&set, CONTROLLER_CAN(PUBLISH_UNPUBLISH_VOLUME), &st), -1);
+	assert_int_equal(st.code, STATUS_UNIMPLEMENTED);
+	assert_string_equal(st.message, "this controller runs without --attach");
 }
 
 static void answer_names_each_of_the_set(void **state)
@@ -120,6 +129,7 @@ int main(void)
 		cmocka_unit_test(what_another_needs_must_be_there),
 		cmocka_unit_test(attaching_comes_with_what_goes_with_it),
 		cmocka_unit_test(what_is_switched_off_is_unimplemented),
+		cmocka_unit_test(publishing_without_attach_names_the_option),
 		cmocka_unit_test(answer_names_each_of_the_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

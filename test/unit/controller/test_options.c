@@ -116,7 +116,9 @@ static void unknown_capability_is_named(void **state)
 	assert_false(capabilities_have(&options.capabilities, CONTROLLER_CAN(SINGLE_NODE_MULTI_WRITER)));
 	assert_int_equal(PARSE("--capabilities=+teleport-volume"), -1);
 	assert_int_equal(st.code, STATUS_INVALID_ARGUMENT);
-	assert_string_equal(st.message, "--capabilities: \"teleport-volume\" is no capability of this controller");
+	assert_string_equal(
+		st.message,
+		"--capabilities: \"teleport-volume\" is no capability of this controller: see csi-controller(8)");
 }
 
 static void attach_adds_to_the_capabilities_of_any_list(void **state)

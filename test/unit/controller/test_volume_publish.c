@@ -188,7 +188,8 @@ static void published_volume_is_not_deleted(void **state)
 	assert_published("node-1", WRITER);
 	serve_publishing();
 	assert_int_equal(delete_id(&world, ID), -1);
-	assert_failed(&world, STATUS_FAILED_PRECONDITION, "volume pvc-1 is published to node node-1");
+	assert_failed(&world, STATUS_FAILED_PRECONDITION,
+		      "volume pvc-1 is published to node node-1: it is deleted once it is unpublished there");
 	assert_int_equal(delete_id(&world, ID "archive"), -1);
 	assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
 	assert_int_equal(delete_id(&world, ID "retain"), 0);

@@ -169,7 +169,7 @@ static void on_delete_keeps_the_users_spelling(void **state)
 		assert_string_equal(params.on_delete_text, cases[i].text);
 	}
 	assert_refused("onDelete", "recycle",
-		       "invalid value recycle for OnDelete, supported values are [ delete retain archive]");
+		       "invalid value recycle for OnDelete, supported values are delete, retain and archive");
 }
 
 static void mount_permissions_are_octal(void **state)
