@@ -132,10 +132,14 @@ int delete_volume(struct grpc_call *call, const Csi__V1__DeleteVolumeRequest *re
 		  Csi__V1__DeleteVolumeResponse *response, struct status *st)
 {
 	struct volume_call context = volume_call_of(call);
+	const char *fate = NULL;
 	grpc_call_log(call, "volume", request->volume_id);
-	if (check_can(call, CONTROLLER_CAN(CREATE_DELETE_VOLUME), st) < 0)
+	if (check_can(call, CONTROLLER_CAN(CREATE_DELETE_VOLUME), st) < 0 ||
+	    volume_delete(&context, request, &fate, st) < 0)
 		return -1;
-	return volume_delete(&context, request, st);
+	if (fate)
+		grpc_call_log(call, "directory", fate);
+	return 0;
 }
 
 int validate_volume_capabilities(struct grpc_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,

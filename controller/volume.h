@@ -20,7 +20,9 @@ struct volume_call {
 /* The whole of each RPC. */
 int volume_create(const struct volume_call *call, const Csi__V1__CreateVolumeRequest *request,
 		  Csi__V1__CreateVolumeResponse *response, struct status *st);
-int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeRequest *request, struct status *st);
+/* *ret_fate says in words what became of the directory, and is in call->arena; NULL where the id is none of this driver's. */
+int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeRequest *request, const char **ret_fate,
+		  struct status *st);
 int volume_validate(const struct volume_call *call, const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
 		    Csi__V1__ValidateVolumeCapabilitiesResponse *response, struct status *st);
 int volume_expand(const struct volume_call *call, const Csi__V1__ControllerExpandVolumeRequest *request,

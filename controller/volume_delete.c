@@ -211,15 +211,26 @@ static int put_away_directory(struct export_use *use, const struct deletion *del
 	return 0;
 }
 
-static int put_away(struct export_use *use, const struct deletion *deletion, struct status *st)
+static const char *fate_of(const struct deletion *deletion, enum trash_outcome outcome, const char *entry)
+{
+	const struct volume_call *call = deletion->call;
+	if (outcome != TRASH_MOVED)
+		return outcome == TRASH_MISSING ? "was gone already" : "removed";
+	return call->controller->config.trash_retention_ms > 0 ? arena_printf(call->arena, "in the trash as %s", entry)
+							       : "removed in the background";
+}
+
+static int put_away(struct export_use *use, struct deletion *deletion, struct status *st)
 {
 	const struct volume_call *call = deletion->call;
 	enum trash_outcome outcome;
 	const char *entry;
+	deletion->fate = "kept for another volume";
 	if (deletion_keeps_directory(deletion))
 		return deletion_remove_record(use, deletion, st);
 	if (put_away_directory(use, deletion, &outcome, &entry, st) < 0)
 		return status_prefix(st, "delete subdirectory(%s) failed", deletion->id.sub_dir);
+	deletion->fate = fate_of(deletion, outcome, entry);
 	if (!deletion->record || outcome == TRASH_REMOVED)
 		return deletion_remove_record(use, deletion, st);
 	return trash_put_record(use, call->arena, entry, deletion->record->name, call->cancel, st);
@@ -314,14 +325,17 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 	deletion->policy = policy_of_id(deletion);
 	if (deletion_read_record(use, deletion, st) < 0)
 		return -1;
+	deletion->fate = "retained";
 	if (deletion->policy == ON_DELETE_RETAIN)
 		return retain(use, deletion, st);
 	if (check_is_unpublished(use, deletion, st) < 0)
 		return -1;
 	if (deletion->policy == ON_DELETE_ARCHIVE && identify_directory(use, deletion, st) < 0)
 		return status_prefix(st, "archive subdirectory(%s) failed", deletion->id.sub_dir);
+	deletion->fate = "left to job archive";
 	if (deletion->policy == ON_DELETE_ARCHIVE && deletion->directory_id != 0)
 		return 0;
+	deletion->fate = "was gone already";
 	if (deletion_survey(use, deletion, st) < 0)
 		return -1;
 	/* What is missing was archived by an earlier call, or is no more: both are done. */
@@ -369,7 +383,8 @@ static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRe
 	return archive_await(deletion, export_key_of(hold.export), st);
 }
 
-int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeRequest *request, struct status *st)
+int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeRequest *request, const char **ret_fate,
+		  struct status *st)
 {
 	struct deletion deletion = {.call = call, .volume_id = request->volume_id};
 	struct status unparsable;
@@ -378,11 +393,15 @@ int volume_delete(const struct volume_call *call, const Csi__V1__DeleteVolumeReq
 	if (volume_id_parse(call->arena, request->volume_id, &deletion.id, &unparsable) < 0) {
 		log_event(LOG_WARNING, "volume is none of this driver's: nothing to delete",
 			  LOG_TEXT("volume", request->volume_id), LOG_TEXT("why", unparsable.message));
+		*ret_fate = NULL;
 		return 0;
 	}
 	deletion.policy = policy_of_id(&deletion);
 	/* What is never deleted can be retained, whatever its record says. */
-	if (check_id(&deletion, st) < 0)
-		return deletion.policy == ON_DELETE_RETAIN ? 0 : -1;
-	return delete_found(&deletion, request, st);
+	deletion.fate = "retained";
+	int result = check_id(&deletion, st);
+	if (result < 0 ? deletion.policy != ON_DELETE_RETAIN : delete_found(&deletion, request, st) < 0)
+		return -1;
+	*ret_fate = deletion.fate;
+	return 0;
 }

@@ -12,6 +12,7 @@ struct deletion {
 	const char *volume_id;
 	struct volume_id id;
 	enum on_delete policy;
+	const char *fate; /* of the directory, in words; NULL until it is decided */
 
 	/* From the share: */
 	Csicore__VolumeRecord *record; /* the volume's own; NULL for none */

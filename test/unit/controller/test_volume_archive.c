@@ -122,7 +122,7 @@ static void only_one_controller_archives(void **state)
 	assert_int_equal(controller_init(&second, &config, &world.st), 0);
 	call.controller = &second;
 	request.volume_id = (char *)id;
-	assert_int_equal(volume_delete(&call, &request, &world.st), -1);
+	assert_int_equal(volume_delete(&call, &request, &world.fate, &world.st), -1);
 	assert_failed(&world, STATUS_ABORTED, "another controller works on it");
 	assert_true(fs_memory_exists(world.fs, "claim/data"));
 	controller_release(&second);

@@ -321,7 +321,7 @@ static void secret_says_how_the_server_is_reached(void **state)
 	request.volume_id = (char *)"srv#share#pvc-1##";
 	request.secrets = entries;
 	request.n_secrets = 1;
-	assert_int_equal(volume_delete(&call, &request, &world.st), 0);
+	assert_int_equal(volume_delete(&call, &request, &world.fate, &world.st), 0);
 	assert_int_equal(world.last_key.version, NFS_VERSION_4);
 	assert_int_equal(world.last_key.nfs_port, 2052);
 }

@@ -102,6 +102,35 @@ static void retained_volume_keeps_its_record_while_that_cannot_be_removed(void *
 	}
 }
 
+static void what_became_of_the_directory_is_told(void **state)
+{
+	assert_deleted(make_volume("pvc-1", NULL, "retain"));
+	assert_string_equal(world.fate, "retained");
+	assert_deleted(make_volume("pvc-2", NULL, "archive"));
+	assert_string_equal(world.fate, "left to job archive");
+	const char *id = make_volume("pvc-3", NULL, "delete");
+	assert_deleted(id);
+	assert_string_equal(world.fate, "removed in the background");
+	assert_deleted(id);
+	assert_string_equal(world.fate, "was gone already");
+	const char *sharer = make_volume("pvc-4", "shared", NULL);
+	assert_non_null(make_volume("pvc-5", "shared", NULL));
+	assert_deleted(sharer);
+	assert_string_equal(world.fate, "kept for another volume");
+	assert_deleted("dead#share#pvc-1##retain");
+	assert_string_equal(world.fate, "retained");
+	assert_deleted("static");
+	assert_null(world.fate);
+}
+
+static void kept_trash_is_told_with_its_entry(void **state)
+{
+	world.config.trash_retention_ms = 3600 * 1000;
+	world_restart_controller(&world);
+	assert_deleted(make_volume("pvc-1", NULL, NULL));
+	assert_memory_equal(world.fate, "in the trash as pvc-1~", sizeof("in the trash as pvc-1~") - 1);
+}
+
 static void policy_of_another_volumes_record_does_not_count(void **state)
 {
 	const char *other = make_volume("pvc-1", NULL, NULL);
@@ -213,6 +242,8 @@ int main(void)
 		TEST(mark_of_a_retained_volume_goes_with_its_record),
 		TEST(retained_volume_is_given_up_though_its_server_is_no_more),
 		TEST(retained_volume_keeps_its_record_while_that_cannot_be_removed),
+		TEST(what_became_of_the_directory_is_told),
+		TEST(kept_trash_is_told_with_its_entry),
 		TEST(policy_of_another_volumes_record_does_not_count),
 		TEST(nothing_is_deleted_while_the_policy_is_unknown),
 		TEST(directory_with_volumes_of_its_own_is_not_deleted),

@@ -73,7 +73,7 @@ static int delete_with_secret(const char *volume_id, const char *options)
 	request.volume_id = (char *)volume_id;
 	request.secrets = &entries;
 	request.n_secrets = 1;
-	return volume_delete(&call, &request, &world.st);
+	return volume_delete(&call, &request, &world.fate, &world.st);
 }
 
 #define VOLUME_ID "srv#share#pvc-1##"

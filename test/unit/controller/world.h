@@ -33,6 +33,7 @@ struct world {
 	struct status st;
 	unsigned open_count;        /* file systems opened */
 	struct export_key last_key; /* of the last of them; strings of the controller */
+	const char *fate;           /* of the directory of the volume that was deleted last */
 };
 
 static inline void world_keep_tree(struct fs *fs)
@@ -224,7 +225,7 @@ static inline int delete_id(struct world *world, const char *volume_id)
 	Csi__V1__DeleteVolumeRequest request;
 	csi__v1__delete_volume_request__init(&request);
 	request.volume_id = (char *)volume_id;
-	return volume_delete(&call, &request, &world->st);
+	return volume_delete(&call, &request, &world->fate, &world->st);
 }
 
 /* The size answered; -1 where the call failed. */
