@@ -64,7 +64,7 @@ struct exports *exports_new(const struct exports_config *config)
 {
 	struct exports *exports = memory_calloc(1, sizeof(*exports));
 	exports->config = *config;
-	exports->health = server_health_new(config->now_ns);
+	exports->health = server_health_new(config->now_ns, config->is_quiet);
 	(void)pthread_mutex_init(&exports->lock, NULL); /* cannot fail with default attributes on Linux */
 	return exports;
 }

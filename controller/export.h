@@ -36,6 +36,7 @@ struct exports_config {
 	unsigned max;            /* exports kept; the one used least recently goes */
 	int64_t (*now_ns)(void); /* NULL: cancel_now_ns */
 	bool has_all_options;    /* keys have them: open goes by all mount options */
+	bool is_quiet;           /* no lines in the log about servers that are down */
 };
 
 struct exports *exports_new(const struct exports_config *config);

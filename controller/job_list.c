@@ -159,12 +159,15 @@ void job_report(const struct job *job, enum log_level level, const char *event)
 		  LOG_NUMBER("files_per_s", done.files_per_s));
 }
 
-void job_report_failure(const struct job *job, const struct status *st)
+void job_report_failure(const struct job *job, const struct status *st, int64_t again_ms)
 {
+	bool is_repeated = again_ms >= 0;
 	/* A server that stays away is worth one line, not one a minute. */
-	log_event(job->failures == 1 ? LOG_WARNING : LOG_DEBUG, "job failed", LOG_TEXT("job", job->attempt.kind->name),
-		  LOG_TEXT("id", job->id), LOG_TEXT("server", job->attempt.key.server),
-		  LOG_TEXT("share", job->attempt.key.share), LOG_NUMBER("failures", job->failures),
+	log_event(job->failures == 1 || !is_repeated ? LOG_WARNING : LOG_DEBUG,
+		  is_repeated ? "job failed and is repeated" : "job failed for good",
+		  LOG_TEXT("job", job->attempt.kind->name), LOG_TEXT("id", job->id),
+		  LOG_TEXT("server", job->attempt.key.server), LOG_TEXT("share", job->attempt.key.share),
+		  LOG_NUMBER("failures", job->failures), LOG_NUMBER("again_ms", again_ms),
 		  LOG_TEXT("why", st->message));
 }
 

@@ -54,9 +54,10 @@ int64_t job_backoff_ms(const struct job *job, const struct status *st);
 void job_tell_waiters(struct job *job, int result, const struct status *st);
 void job_forget_waiter(struct job *job, struct job_waiter *waiter);
 
-/* One line about what the run has done so far; or about why it failed, its failures counted already. */
+/* One line about what the run has done so far; or about why it failed, its failures counted already, and when it is
+ * repeated; again_ms -1 for never. */
 void job_report(const struct job *job, enum log_level level, const char *event);
-void job_report_failure(const struct job *job, const struct status *st);
+void job_report_failure(const struct job *job, const struct status *st, int64_t again_ms);
 /* The same as one sentence, for a call that waits in vain: always -1 with ABORTED. */
 int job_set_progress(const struct job *job, struct status *st);
 

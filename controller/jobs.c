@@ -48,26 +48,32 @@ static struct job *find_or_add(struct jobs *jobs, const struct job_spec *spec, b
 
 static void make_idle_thread(struct jobs *jobs);
 
-static void report_end(const struct job *job)
+static void report_success(const struct job *job)
 {
 	const struct tree_progress *progress = &job->attempt.progress;
 	bool has_done_much = atomic_load(&progress->files) + atomic_load(&progress->directories) > 0;
-	job_report(job, job->attempt.kind->has_journal || has_done_much ? LOG_INFO : LOG_DEBUG, "job is done");
+	/* After a failure that was told, so is its end. */
+	bool is_news = job->attempt.kind->has_journal || has_done_much || job->failures > 0;
+	job_report(job, is_news ? LOG_INFO : LOG_DEBUG, "job is done");
 }
 
 /* Decides what becomes of a job that has just run, and forgets it where nothing does. */
 static void settle(struct jobs *jobs, struct job *job, int result, const struct status *st)
 {
 	if (result == 0) {
+		report_success(job);
 		job->failures = 0;
-		report_end(job);
 		if (job->attempt.again_ms >= 0)
 			job_make_due(job, job->attempt.again_ms);
 	} else {
 		int64_t backoff_ms = job_backoff_ms(job, st);
+		bool is_repeated = !job->attempt.kind->has_journal || job_attempt_is_worth_another(st);
 		job->failures++;
-		job_report_failure(job, st);
-		if (!job->attempt.kind->has_journal || job_attempt_is_worth_another(st))
+		if (cancel_is_over(&jobs->cancel))
+			job_report(job, LOG_INFO, "job is interrupted: a later start goes on with it");
+		else
+			job_report_failure(job, st, is_repeated ? backoff_ms : -1);
+		if (is_repeated)
 			job_make_due(job, backoff_ms);
 	}
 	job_tell_waiters(job, result, st);

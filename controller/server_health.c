@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,16 +29,18 @@ struct suspect {
 
 struct server_health {
 	int64_t (*now_ns)(void);
+	bool is_quiet;
 	pthread_mutex_t lock; /* guards the rest; a leaf lock but for cancel_trigger, never held across a ping */
 	struct suspect *suspects;
 	unsigned suspect_count;
 	struct server_call *calls;
 };
 
-struct server_health *server_health_new(int64_t (*now_ns)(void))
+struct server_health *server_health_new(int64_t (*now_ns)(void), bool is_quiet)
 {
 	struct server_health *health = memory_calloc(1, sizeof(*health));
 	health->now_ns = now_ns ? now_ns : cancel_now_ns;
+	health->is_quiet = is_quiet;
 	(void)pthread_mutex_init(&health->lock, NULL); /* cannot fail with default attributes on Linux */
 	return health;
 }
@@ -193,23 +196,39 @@ static enum verdict ping(struct fs *fs, struct cancel *parent, struct status *re
 	return SILENT;
 }
 
+/* Without the name of the server, which the sentence begins with in which it stands. */
+static const char *plain_reason(const struct suspect *suspect, const struct status *why)
+{
+	static const char prefix[] = "NFS server ";
+	const size_t prefix_length = sizeof(prefix) - 1, name_length = strlen(suspect->key.server);
+	const char *name = why->message + prefix_length;
+	if (strncmp(why->message, prefix, prefix_length) != 0 || strncmp(name, suspect->key.server, name_length) != 0 ||
+	    strncmp(name + name_length, ": ", 2) != 0)
+		return why->message;
+	return name + name_length + 2;
+}
+
 static void note_silence(struct server_health *health, struct suspect *suspect, const struct status *why)
 {
 	suspect->pinged_ns = health->now_ns();
-	memcpy(suspect->reason, why->message, sizeof(suspect->reason));
+	(void)snprintf(suspect->reason, sizeof(suspect->reason), "%s",
+		       plain_reason(suspect, why)); /* no longer than why */
 	if (suspect->is_down)
 		return;
 	suspect->is_down = true;
 	cut_calls(health, suspect);
 }
 
-static void log_change(const char *server, enum verdict verdict, const struct status *why)
+static void log_change(const struct server_health *health, const struct suspect *suspect, enum verdict verdict,
+		       const struct status *why)
 {
 	if (verdict == SILENT)
-		log_event(LOG_WARNING, "NFS server does not answer: its calls fail at once", LOG_TEXT("server", server),
-			  LOG_TEXT("why", why->message));
+		log_event(health->is_quiet ? LOG_DEBUG : LOG_WARNING,
+			  "NFS server does not answer: its calls fail at once", LOG_TEXT("server", suspect->key.server),
+			  LOG_TEXT("why", plain_reason(suspect, why)));
 	else if (verdict == ANSWERS)
-		log_event(LOG_INFO, "NFS server answers again", LOG_TEXT("server", server));
+		log_event(health->is_quiet ? LOG_DEBUG : LOG_INFO, "NFS server answers again",
+			  LOG_TEXT("server", suspect->key.server));
 }
 
 /* Pings for a suspect that nobody else pings; the lock is held, and let go meanwhile.  The suspect stays only where it is down. */
@@ -221,7 +240,7 @@ static enum verdict settle(struct server_health *health, struct suspect *suspect
 	(void)pthread_mutex_unlock(&health->lock);
 	enum verdict verdict = ping(fs, parent, ret_why);
 	if (was_down != (verdict == SILENT))
-		log_change(suspect->key.server, verdict, ret_why);
+		log_change(health, suspect, verdict, ret_why);
 	(void)pthread_mutex_lock(&health->lock);
 	suspect->is_pinging = false;
 	if (verdict == SILENT)

@@ -25,7 +25,8 @@ struct status;
 #define SERVER_CALL_LONG_MS 5000
 
 /* now_ns: as cancel_now_ns, which NULL stands for. */
-struct server_health *server_health_new(int64_t (*now_ns)(void));
+/* is_quiet: what it finds is logged for debugging alone, as who uses it tells of its failures himself. */
+struct server_health *server_health_new(int64_t (*now_ns)(void), bool is_quiet);
 /* No call runs any more.  NULL is fine. */
 void server_health_free(struct server_health *health);
 

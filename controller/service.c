@@ -26,7 +26,12 @@ static struct jobs *new_jobs(struct controller *controller)
 {
 	const struct controller_config *config = &controller->config;
 	const struct jobs_config jobs = {
-		.exports = {config->exports.open, config->exports.context, JOB_EXPORTS, config->exports.now_ns},
+		/* A job that fails is logged, with the reason. */
+		.exports = {.open = config->exports.open,
+			    .context = config->exports.context,
+			    .max = JOB_EXPORTS,
+			    .now_ns = config->exports.now_ns,
+			    .is_quiet = true},
 		.user = controller,
 		.kinds = job_kinds,
 		.threads = JOB_THREADS,

@@ -54,7 +54,7 @@ static inline int set_up(void **state)
 	ping_count = 0;
 	ping_failure = (struct status){0};
 	during_ping = NULL;
-	health = server_health_new(fake_now_ns);
+	health = server_health_new(fake_now_ns, false);
 	cancel_init(&cancel, -1);
 	arena_init(&arena, 1 << 16);
 	return 0;

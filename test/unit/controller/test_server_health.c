@@ -87,6 +87,14 @@ static void silence_is_named_by_the_time_that_was_waited(void **state)
 			    "NFS server dead does not answer, tried again in 2 s: no answer within 2000 ms");
 }
 
+static void reason_does_not_name_the_server_again(void **state)
+{
+	(void)status_set_cause(&ping_failure, STATUS_UNAVAILABLE, ECONNREFUSED, "NFS server dead: connect: refused");
+	fail_with(&dead, STATUS_UNAVAILABLE, ECONNREFUSED);
+	assert_refused(&dead);
+	assert_string_equal(st.message, "NFS server dead does not answer, tried again in 2 s: connect: refused");
+}
+
 static void time_of_the_call_that_failed_does_not_bound_the_ping(void **state)
 {
 	struct server_call call;
@@ -174,6 +182,7 @@ int main(void)
 		TEST(other_servers_ports_and_versions_are_not_concerned),
 		TEST(ping_that_failed_for_want_of_descriptors_condemns_nobody),
 		TEST(silence_is_named_by_the_time_that_was_waited),
+		TEST(reason_does_not_name_the_server_again),
 		TEST(time_of_the_call_that_failed_does_not_bound_the_ping),
 		TEST(first_call_after_the_pause_pings_and_goes_on),
 		TEST(silence_goes_on_with_the_latest_reason),
