@@ -9,9 +9,9 @@
 #include "base/arena.h"
 #include "base/memory.h"
 
+/* Owned: what was said of it last at all, and what by --share; the latter is zeroed where that says nothing. */
 struct share {
-	struct export_key key; /* owned */
-	enum share_origin origin;
+	struct export_key said[SHARE_OF_OPTION + 1];
 };
 
 struct shares {
@@ -31,8 +31,10 @@ void shares_free(struct shares *shares)
 {
 	if (!shares)
 		return;
-	for (size_t i = 0; i < shares->count; i++)
-		export_key_release(&shares->items[i].key);
+	for (size_t i = 0; i < shares->count; i++) {
+		export_key_release(&shares->items[i].said[SHARE_OF_CALL]);
+		export_key_release(&shares->items[i].said[SHARE_OF_OPTION]);
+	}
 	(void)pthread_mutex_destroy(&shares->lock); /* nobody holds it any more */
 	free(shares->items);
 	free(shares);
@@ -57,7 +59,7 @@ static size_t find(const struct shares *shares, const struct export_key *key)
 	size_t low = 0, high = shares->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (compare(&shares->items[middle].key, key) < 0)
+		if (compare(&shares->items[middle].said[SHARE_OF_CALL], key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -65,34 +67,35 @@ static size_t find(const struct shares *shares, const struct export_key *key)
 	return low;
 }
 
-static void insert(struct shares *shares, size_t at, const struct export_key *key, enum share_origin origin)
+static void insert(struct shares *shares, size_t at)
 {
 	if (shares->count == shares->capacity) {
 		shares->capacity = shares->capacity ? 2 * shares->capacity : 8;
 		shares->items = memory_realloc(shares->items, shares->capacity, sizeof(*shares->items));
 	}
 	memmove(shares->items + at + 1, shares->items + at, (shares->count - at) * sizeof(*shares->items));
-	shares->items[at] = (struct share){export_key_copy(key), origin};
+	shares->items[at] = (struct share){0};
 	shares->count++;
 }
 
-static void take_options(struct share *known, const struct export_key *key)
+static void note(struct share *share, const struct export_key *key, enum share_origin origin)
 {
-	struct export_key before = known->key;
-	known->key = export_key_copy(key);
-	export_key_release(&before);
+	for (int i = SHARE_OF_CALL; i <= (int)origin; i++) {
+		export_key_release(&share->said[i]);
+		share->said[i] = export_key_copy(key);
+	}
 }
 
 bool shares_add(struct shares *shares, const struct export_key *key, enum share_origin origin)
 {
 	(void)pthread_mutex_lock(&shares->lock); /* a default mutex reports no error */
 	size_t at = find(shares, key);
-	bool is_known = at < shares->count && compare(&shares->items[at].key, key) == 0;
+	bool is_known = at < shares->count && compare(&shares->items[at].said[SHARE_OF_CALL], key) == 0;
 	bool is_new = !is_known && shares->count < SHARES_MAX;
 	if (is_new)
-		insert(shares, at, key, origin);
-	else if (is_known && !export_key_is_plain(key))
-		take_options(&shares->items[at], key);
+		insert(shares, at);
+	if (is_new || (is_known && !export_key_is_plain(key)))
+		note(&shares->items[at], key, origin);
 	(void)pthread_mutex_unlock(&shares->lock);
 	return is_new;
 }
@@ -114,12 +117,12 @@ bool shares_next(struct shares *shares, struct arena *arena, const struct export
 		struct export_key past_all_ports = {.server = after->server, .share = after->share};
 		past_all_ports.nfs_port = UINT16_MAX;
 		at = find(shares, &past_all_ports);
-		if (at < shares->count && compare(&shares->items[at].key, &past_all_ports) == 0)
+		if (at < shares->count && compare(&shares->items[at].said[SHARE_OF_CALL], &past_all_ports) == 0)
 			at++;
 	}
 	bool is_there = at < shares->count;
 	if (is_there)
-		*ret = copy_to_arena(arena, &shares->items[at].key);
+		*ret = copy_to_arena(arena, &shares->items[at].said[SHARE_OF_CALL]);
 	(void)pthread_mutex_unlock(&shares->lock);
 	return is_there;
 }
@@ -131,12 +134,12 @@ struct export_key *shares_find(struct shares *shares, struct arena *arena, const
 	size_t count = 0;
 	(void)pthread_mutex_lock(&shares->lock);
 	size_t first = find(shares, &lowest), end = first;
-	while (end < shares->count && compare_share(&shares->items[end].key, server, share) == 0)
+	while (end < shares->count && compare_share(&shares->items[end].said[SHARE_OF_CALL], server, share) == 0)
 		end++;
 	struct export_key *ways = arena_calloc(arena, end - first + 1, sizeof(*ways));
 	for (size_t i = first; i < end; i++)
-		if (shares->items[i].origin >= origin)
-			ways[count++] = copy_to_arena(arena, &shares->items[i].key);
+		if (shares->items[i].said[origin].server)
+			ways[count++] = copy_to_arena(arena, &shares->items[i].said[origin]);
 	(void)pthread_mutex_unlock(&shares->lock);
 	*ret_count = count;
 	return ways;
@@ -150,12 +153,12 @@ const char **shares_below(struct shares *shares, struct arena *arena, const char
 	size_t count = 0;
 	(void)pthread_mutex_lock(&shares->lock);
 	size_t first = find(shares, &lowest), end = first;
-	while (end < shares->count && strcmp(shares->items[end].key.server, server) == 0 &&
-	       strncmp(shares->items[end].key.share, prefix, strlen(prefix)) == 0)
+	while (end < shares->count && strcmp(shares->items[end].said[SHARE_OF_CALL].server, server) == 0 &&
+	       strncmp(shares->items[end].said[SHARE_OF_CALL].share, prefix, strlen(prefix)) == 0)
 		end++;
 	const char **below = arena_calloc(arena, end - first + 1, sizeof(*below));
 	for (size_t i = first; i < end; i++)
-		below[count++] = arena_strdup(arena, shares->items[i].key.share);
+		below[count++] = arena_strdup(arena, shares->items[i].said[SHARE_OF_CALL].share);
 	(void)pthread_mutex_unlock(&shares->lock);
 	*ret_count = count;
 	return below;

@@ -25,7 +25,7 @@ enum share_origin { SHARE_OF_CALL, SHARE_OF_OPTION };
 
 /*
  * Copies key.  True where the share was not known, or not at this port of its server.  One that is known gets the options of
- * key, unless that is plain.
+ * key, unless that is plain; what --share said of it is kept beside those of calls.
  */
 bool shares_add(struct shares *shares, const struct export_key *key, enum share_origin origin);
 /*

@@ -89,6 +89,26 @@ static void options_are_taken_over_and_not_forgotten(void **state)
 	shares_free(shares);
 }
 
+static void what_an_option_says_of_a_share_outlasts_what_calls_say(void **state)
+{
+	struct shares *shares = shares_new();
+	struct export_key of_option = key_of("s", "/a"), of_call = key_of("s", "/a");
+	AUTO(arena_release) struct arena arena;
+	size_t count;
+	arena_init(&arena, 4096);
+	of_option.version = NFS_VERSION_4;
+	of_call.version = NFS_VERSION_3;
+	(void)shares_add(shares, &of_option, SHARE_OF_OPTION);
+	(void)shares_add(shares, &of_call, SHARE_OF_CALL);
+	const struct export_key *ways = shares_find(shares, &arena, "s", "/a", SHARE_OF_OPTION, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(ways[0].version, NFS_VERSION_4);
+	ways = shares_find(shares, &arena, "s", "/a", SHARE_OF_CALL, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(ways[0].version, NFS_VERSION_3);
+	shares_free(shares);
+}
+
 static void each_port_is_a_way_to_a_share_that_is_listed_once(void **state)
 {
 	struct shares *shares = shares_new();
@@ -127,6 +147,7 @@ int main(void)
 		cmocka_unit_test(the_next_of_an_unknown_share_is_the_one_after_its_place),
 		cmocka_unit_test(shares_below_a_directory_are_those_of_its_server_in_it),
 		cmocka_unit_test(options_are_taken_over_and_not_forgotten),
+		cmocka_unit_test(what_an_option_says_of_a_share_outlasts_what_calls_say),
 		cmocka_unit_test(each_port_is_a_way_to_a_share_that_is_listed_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
