@@ -100,11 +100,6 @@ void loop_timer_start(struct loop_timer *timer, int64_t timeout_ms)
 			     0); /* fails only closed */
 }
 
-void loop_timer_stop(struct loop_timer *timer)
-{
-	(void)uv_timer_stop(&timer->uv); /* cannot fail */
-}
-
 void loop_timer_free(struct loop_timer *timer)
 {
 	if (timer)

@@ -29,7 +29,6 @@ struct uv_loop_s *loop_uv(struct loop *loop);
 struct loop_timer *loop_timer_new(struct loop *loop, loop_callback *callback, void *user);
 /* Once, timeout_ms from now; a timer that runs is set anew. */
 void loop_timer_start(struct loop_timer *timer, int64_t timeout_ms);
-void loop_timer_stop(struct loop_timer *timer);
 void loop_timer_free(struct loop_timer *timer);
 
 /* callback runs soon after one or more loop_wakeup_send(), which any thread may call until loop_wakeup_free(). */

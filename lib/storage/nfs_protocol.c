@@ -38,7 +38,8 @@ int nfs_errno_as_file(enum fs_type type)
 	return errnums[type];
 }
 
-struct fs_owner nfs_owner_missing(const struct fs_owner *owner, const struct fs_attr *attr)
+/* What of owner is still to be set where attr is what stands there; all FS_KEEP for nothing. */
+static struct fs_owner owner_missing(const struct fs_owner *owner, const struct fs_attr *attr)
 {
 	struct fs_owner missing = *owner;
 
@@ -67,7 +68,7 @@ static int set_missing(const struct nfs_protocol *protocol, struct nfs_connectio
 			return -1;
 		attr = &asked;
 	}
-	struct fs_owner missing = nfs_owner_missing(owner, attr);
+	struct fs_owner missing = owner_missing(owner, attr);
 
 	return nfs_owner_is_kept(&missing) ? 0 : protocol->set_owner(c, made, &missing, cancel, st);
 }

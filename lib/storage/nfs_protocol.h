@@ -65,8 +65,6 @@ bool nfs_handle_set(struct nfs_handle *ret, const char *bytes, uint32_t length);
 int nfs_errno_as_directory(enum fs_type type);
 int nfs_errno_as_file(enum fs_type type);
 
-/* What of owner is still to be set where attr is what stands there; all FS_KEEP for nothing. */
-struct fs_owner nfs_owner_missing(const struct fs_owner *owner, const struct fs_attr *attr);
 bool nfs_owner_is_kept(const struct fs_owner *owner);
 
 /*

@@ -47,23 +47,6 @@ static void a_timer_runs_once_and_not_early(void **state)
 	loop_free(world.loop);
 }
 
-static void a_stopped_timer_does_not_run(void **state)
-{
-	struct world world = make_world();
-	struct world other = {.loop = world.loop};
-	struct loop_timer *stopped = loop_timer_new(world.loop, count_and_stop, &other);
-	struct loop_timer *timer = loop_timer_new(world.loop, count_and_stop, &world);
-
-	loop_timer_start(stopped, 1);
-	loop_timer_start(timer, 5);
-	loop_timer_stop(stopped);
-	loop_run(world.loop);
-	assert_int_equal(other.runs, 0);
-	loop_timer_free(timer);
-	loop_timer_free(stopped);
-	loop_free(world.loop);
-}
-
 static void *send_wakeup(void *wakeup)
 {
 	loop_wakeup_send(wakeup);
@@ -124,7 +107,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_timer_runs_once_and_not_early),
-		cmocka_unit_test(a_stopped_timer_does_not_run),
 		cmocka_unit_test(another_thread_can_wake_the_loop),
 		cmocka_unit_test(a_signal_is_a_callback),
 		cmocka_unit_test(a_signal_that_cannot_be_handled_is_an_error),
