@@ -213,10 +213,10 @@ static void note_silence(struct server_health *health, struct suspect *suspect, 
 	suspect->pinged_ns = health->now_ns();
 	(void)snprintf(suspect->reason, sizeof(suspect->reason), "%s",
 		       plain_reason(suspect, why)); /* no longer than why */
-	if (suspect->is_down)
-		return;
 	suspect->is_down = true;
-	cut_calls(health, suspect);
+	/* A name service that fails (it has no errno) says nothing of connections that stand. */
+	if (why->errnum != 0)
+		cut_calls(health, suspect);
 }
 
 static void log_change(const struct server_health *health, const struct suspect *suspect, enum verdict verdict,

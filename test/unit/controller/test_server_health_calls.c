@@ -25,6 +25,21 @@ static void calls_in_flight_are_cut_off_when_their_server_is_down(void **state)
 	assert_int_equal(cancel_check(&cancel, &none), 0);
 }
 
+static void calls_in_flight_go_on_where_only_the_name_is_not_found(void **state)
+{
+	struct server_call waiting;
+	assert_int_equal(begin(&waiting, &dead), 0);
+	(void)status_set(&ping_failure, STATUS_UNAVAILABLE, "find the address of server");
+	fail_with(&dead, STATUS_UNAVAILABLE, 0);
+	assert_refused(&dead);
+	assert_false(cancel_is_over(&waiting.cancel));
+	let_server_be_silent(); /* found, it turns out to be down */
+	clock_ns += 2 * NS_PER_S;
+	assert_refused(&dead);
+	assert_true(cancel_is_over(&waiting.cancel));
+	server_call_end(&waiting, NULL);
+}
+
 static void call_cut_off_that_ends_after_the_recovery_is_unavailable(void **state)
 {
 	struct server_call waiting;
@@ -156,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(calls_in_flight_are_cut_off_when_their_server_is_down),
+		TEST(calls_in_flight_go_on_where_only_the_name_is_not_found),
 		TEST(call_cut_off_that_ends_after_the_recovery_is_unavailable),
 		TEST(call_that_its_client_gave_up_stays_cancelled),
 		TEST(call_that_waits_for_long_makes_the_next_one_ping),
