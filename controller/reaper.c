@@ -78,10 +78,16 @@ static struct rate_limit *rate_of(struct reaper *reaper, const char *server)
 	return rate->limit;
 }
 
+const char *reaper_arrival(struct arena *arena, const char *entry)
+{
+	return arena_printf(arena, "trash %s", entry);
+}
+
 /* ---- a pass */
 
 struct pass {
 	struct export_use *use;
+	struct slots *volumes;
 	struct tree_options options;
 	struct cancel *cancel;
 	int64_t now, retention_s;
@@ -134,6 +140,8 @@ static int choose(struct pass *pass, struct fs_page *page, struct status *st)
 		const struct trash_entry entry = trash_entry_parse(&page->arena, page->entries[i].name);
 		int64_t due = due_of(pass, &entry);
 		bool is_record = entry.kind == TRASH_ENTRY_RECORD, is_lost;
+		if (slots_is_used(pass->volumes, reaper_arrival(&page->arena, entry.name ? entry.name : "")))
+			due = pass->now + 1;
 		if (due > pass->now) {
 			pass->next_due = due < pass->next_due ? due : pass->next_due;
 			continue;
@@ -207,6 +215,7 @@ static int reap(struct export_use *use, struct job_run *run, struct cancel *canc
 	struct controller *controller = run->user;
 	struct pass pass = {
 		.use = use,
+		.volumes = controller->volumes,
 		.options = {REAPER_WALKERS, rate_of(controller->reaper, run->key->server), run->progress},
 		.cancel = cancel,
 		.now = controller_now(controller),

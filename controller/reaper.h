@@ -11,6 +11,7 @@
 
 #define REAPER_WALKERS 8 /* of one removal */
 
+struct arena;
 struct controller;
 struct reaper;
 
@@ -18,6 +19,12 @@ struct reaper;
 struct reaper *reaper_new(unsigned per_second);
 /* NULL is fine. */
 void reaper_free(struct reaper *reaper);
+
+/*
+ * The slot of controller->volumes that a deletion holds while its directory is in the trash as entry and its record not yet: the
+ * reaper leaves the entry alone meanwhile, as the record would come to lie there alone.
+ */
+const char *reaper_arrival(struct arena *arena, const char *entry);
 
 /* Has the share's trash looked through soon. */
 void reaper_ask(struct controller *controller, const struct export_key *key);

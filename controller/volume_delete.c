@@ -187,15 +187,12 @@ static int write_record(struct export_use *use, const struct deletion *deletion,
 	return trash_write_record(use, call->arena, entry, &record, call->cancel, st);
 }
 
-/* *ret_entry is its name in the trash, NULL where it is not there now: gone before, or removed in place. */
-static int put_away_directory(struct export_use *use, const struct deletion *deletion, enum trash_outcome *ret_outcome,
-			      const char **ret_entry, struct status *st)
+static int put_away_directory(struct export_use *use, const struct deletion *deletion, const char *entry,
+			      enum trash_outcome *ret_outcome, struct status *st)
 {
 	const struct volume_call *call = deletion->call;
 	const struct path *path = &deletion->id.path;
 	const char *name = path->names[path->count - 1];
-	const char *entry =
-		trash_new_entry(call->arena, deletion_file_name(deletion), controller_now(call->controller));
 	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
 	struct fs_dir *parent;
 	bool exists = volume_open_parent(use, path, call->cancel, &parent, &opened.dir, st) == 0;
@@ -207,7 +204,6 @@ static int put_away_directory(struct export_use *use, const struct deletion *del
 	if (exists && (write_record(use, deletion, entry, st) < 0 ||
 		       trash_put(use, parent, name, entry, &in_place, call->cancel, ret_outcome, st) < 0))
 		return -1;
-	*ret_entry = *ret_outcome == TRASH_MOVED ? entry : NULL;
 	return 0;
 }
 
@@ -224,15 +220,20 @@ static int put_away(struct export_use *use, struct deletion *deletion, struct st
 {
 	const struct volume_call *call = deletion->call;
 	enum trash_outcome outcome;
-	const char *entry;
 	deletion->fate = "kept for another volume";
 	if (deletion_keeps_directory(deletion))
 		return deletion_remove_record(use, deletion, st);
-	if (put_away_directory(use, deletion, &outcome, &entry, st) < 0)
+	const char *entry =
+		trash_new_entry(call->arena, deletion_file_name(deletion), controller_now(call->controller));
+	AUTO(slot_release) struct slot arrival = {0};
+	(void)slot_take(&arrival, call->controller->volumes,
+			reaper_arrival(call->arena, entry)); /* a name of its own */
+	if (put_away_directory(use, deletion, entry, &outcome, st) < 0)
 		return status_prefix(st, "delete subdirectory(%s) failed", deletion->id.sub_dir);
 	deletion->fate = fate_of(deletion, outcome, entry);
 	if (!deletion->record || outcome == TRASH_REMOVED)
 		return deletion_remove_record(use, deletion, st);
+	entry = outcome == TRASH_MOVED ? entry : NULL; /* else it is gone, or an earlier call has put it there */
 	return trash_put_record(use, call->arena, entry, deletion->record->name, call->cancel, st);
 }
 

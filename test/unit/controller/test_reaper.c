@@ -134,6 +134,43 @@ static void record_that_lost_its_volume_goes_after_a_while(void **state)
 	assert_false(fs_memory_exists(world.fs, record));
 }
 
+/* Its record would come to lie there alone. */
+static void entry_whose_record_is_on_its_way_is_left_alone(void **state)
+{
+	const char *entry = "pvc-1~1700000000~00000001";
+	struct slot arrival = {0};
+	fs_memory_plant_file(world.fs, arena_printf(&world.arena, ".csicore/trash/%s/data", entry), "x");
+	assert_true(slot_take(&arrival, world.controller.volumes, reaper_arrival(&world.arena, entry)));
+	reap();
+	assert_trash_count(2);
+	slot_release(&arrival);
+	reap();
+	assert_trash_count(0);
+}
+
+/* The slot is held from before the directory is there until the record is. */
+static int see_arrival(void *data, const struct fs_memory_operation *operation)
+{
+	unsigned *arrivals = data;
+	const char *record = operation->to ? strstr(operation->to, "~record") : NULL;
+	if (strcmp(operation->verb, "rename") != 0)
+		return 0;
+	const char *entry = arena_strndup(&world.arena, operation->to,
+					  record ? (size_t)(record - operation->to) : strlen(operation->to));
+	*arrivals += slots_is_used(world.controller.volumes, reaper_arrival(&world.arena, entry));
+	return 0;
+}
+
+static void deletion_announces_its_entry(void **state)
+{
+	unsigned arrivals = 0;
+	const char *id = make_volume("pvc-1", NULL, NULL);
+	fs_memory_set_hook(world.fs, see_arrival, &arrivals);
+	assert_int_equal(delete_id(&world, id), 0);
+	fs_memory_set_hook(world.fs, NULL, NULL);
+	assert_int_equal(arrivals, 2);
+}
+
 static void many_entries_over_many_pages_go(void **state)
 {
 	fs_memory_set_page_entries(world.fs, 7);
@@ -274,6 +311,8 @@ int main(void)
 		TEST(next_pass_is_when_the_next_volume_is_due),
 		TEST(kept_volume_without_a_record_gets_one),
 		TEST(record_that_lost_its_volume_goes_after_a_while),
+		TEST(entry_whose_record_is_on_its_way_is_left_alone),
+		TEST(deletion_announces_its_entry),
 		TEST(many_entries_over_many_pages_go),
 		TEST(entry_that_cannot_be_removed_keeps_no_other),
 		TEST(server_that_is_away_is_left_alone_for_a_while),
