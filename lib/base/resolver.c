@@ -186,6 +186,9 @@ static int wait_for(const struct lookup *l, struct cancel *cancel, struct resolv
 
 	if (cancel_poll(cancel, &wait, 1, -1, st) < 0)
 		return -1;
+	/* The descriptor orders nothing between threads; the lock, which the helper took after it had written, does. */
+	(void)pthread_mutex_lock(&lock);
+	(void)pthread_mutex_unlock(&lock);
 	/* A name that is unknown now may be a Service that is yet to come: no error is final. */
 	if (l->error != 0)
 		return status_set(st, STATUS_UNAVAILABLE, "%s", gai_strerror(l->error));
