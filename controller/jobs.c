@@ -294,6 +294,9 @@ static int await(struct jobs *jobs, const struct job_spec *spec, struct cancel *
 	if (!job)
 		return status_set(st, STATUS_UNAVAILABLE,
 				  jobs->is_stopping ? "the controller stops" : "too many jobs are waiting");
+	/* Whoever asks has seen that there is something to do, whatever came of a journal before. */
+	if (!job->is_running)
+		job->attempt.is_begun = false;
 	if (!jobs->is_started && !job->is_running && slots_try(jobs->servers, spec->key->server)) {
 		waiter.event_fd = -1;
 		job->waiters = &waiter;

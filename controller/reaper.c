@@ -21,6 +21,8 @@
 #define DELAY_MS 100
 /* A record whose volume is not there: its deletion has only begun, or was cut off. */
 #define ORPHAN_AGE_S 600
+/* From one pass to the next, however long what is there is to be kept: the clock may be set meanwhile. */
+#define PASS_MAX_S (24 * 3600)
 /* Entries in work at a time: most volumes are small, and each is a chain of round trips. */
 #define PARALLEL 4
 
@@ -200,7 +202,7 @@ static int run_pass(struct pass *pass, struct status *st)
 	fs_page_init(&page);
 	pass->removed_count = 0;
 	pass->next_due = INT64_MAX;
-	while (!page.is_end && !pass->has_failed) {
+	while (!page.is_end) {
 		if (trash_list(pass->use, &page, pass->cancel, st) < 0)
 			return folder_is_refusal(st) ? 0 : -1; /* what cannot be read was never filled */
 		if (choose(pass, &page, st) < 0)
@@ -232,7 +234,8 @@ static int reap(struct export_use *use, struct job_run *run, struct cancel *canc
 		return -1;
 	}
 	if (result == 0 && pass.next_due != INT64_MAX)
-		run->ret_again_ms = (pass.next_due - pass.now) * 1000;
+		run->ret_again_ms =
+			pass.next_due - pass.now < PASS_MAX_S ? (pass.next_due - pass.now) * 1000 : PASS_MAX_S * 1000LL;
 	return result;
 }
 

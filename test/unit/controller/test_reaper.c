@@ -200,6 +200,33 @@ static void entry_that_cannot_be_removed_keeps_no_other(void **state)
 	assert_trash_count(0);
 }
 
+static void page_of_entries_that_cannot_be_removed_keeps_no_other(void **state)
+{
+	fs_memory_set_page_entries(world.fs, 2);
+	fs_memory_plant_file(world.fs, ".csicore/trash/a/stubborn", "x");
+	fs_memory_plant_file(world.fs, ".csicore/trash/b/stubborn", "x");
+	fs_memory_plant_file(world.fs, ".csicore/trash/c/data", "x");
+	fs_memory_plant_file(world.fs, ".csicore/trash/d/data", "x");
+	fs_memory_plant_file(world.fs, ".csicore/trash/e/data", "x");
+	fs_memory_set_hook(world.fs, refuse_one, NULL);
+	reap();
+	assert_trash_count(4);
+	fs_memory_set_hook(world.fs, NULL, NULL);
+}
+
+/* Deleted while the clock was wrong, or named so by somebody. */
+static void entry_of_a_far_future_is_waited_for_in_peace(void **state)
+{
+	fs_memory_plant_file(world.fs, ".csicore/trash/pvc-1~9223372036854775807~00000001/data", "x");
+	reap();
+	fs_memory_plant_file(world.fs, ".csicore/trash/pvc-1~20000000000~00000001/data", "x");
+	reap();
+	assert_trash_count(4);
+	fs_memory_reset_operations(world.fs);
+	jobs_run_due(world.controller.jobs, 23 * HOUR_MS);
+	assert_int_equal(fs_memory_operation_count(world.fs), 0);
+}
+
 static int be_away(void *data, const struct fs_memory_operation *operation)
 {
 	unsigned *count = data;
@@ -315,6 +342,8 @@ int main(void)
 		TEST(deletion_announces_its_entry),
 		TEST(many_entries_over_many_pages_go),
 		TEST(entry_that_cannot_be_removed_keeps_no_other),
+		TEST(page_of_entries_that_cannot_be_removed_keeps_no_other),
+		TEST(entry_of_a_far_future_is_waited_for_in_peace),
 		TEST(server_that_is_away_is_left_alone_for_a_while),
 		TEST(several_controllers_reap_one_share),
 		TEST(rate_is_kept_for_each_server),

@@ -130,6 +130,21 @@ static void only_one_controller_archives(void **state)
 	assert_true(fs_memory_exists(world.fs, "archived-claim/data"));
 }
 
+/* It may have failed for good. */
+static void archive_that_another_controller_has_ended_is_begun_again(void **state)
+{
+	const char *id = make_volume("pvc-1", "claim", "archive");
+	assert_true(delete_and_kill(id, (struct kill){.verb = "rename", .name = "claim"}));
+	world.config.owner = "controller-2";
+	world_restart_controller(&world);
+	assert_int_equal(delete_id(&world, id), -1);
+	assert_failed(&world, STATUS_ABORTED, "another controller works on it");
+	fs_memory_unplant(world.fs, arena_printf(&world.arena, ".csicore/jobs/%s", journal_name()));
+	assert_deleted(id);
+	assert_true(fs_memory_exists(world.fs, "archived-claim/data"));
+	world.config.owner = "controller-1";
+}
+
 static void old_archive_is_kept_in_the_trash_like_a_volume(void **state)
 {
 	world.config.trash_retention_ms = 3600 * 1000;
@@ -164,6 +179,7 @@ int main(void)
 		TEST(record_made_anew_stays),
 		TEST(journal_that_names_no_volume_archives_nothing),
 		TEST(only_one_controller_archives),
+		TEST(archive_that_another_controller_has_ended_is_begun_again),
 		TEST(old_archive_is_kept_in_the_trash_like_a_volume),
 		TEST(share_without_journals_archives_all_the_same),
 	};
