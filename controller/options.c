@@ -52,8 +52,9 @@ static void fill_table(struct controller_options *o, struct option rows[OWN_ROWS
 		{"nodes-file", OPTION_TEXT, &o->nodes_file, "FILE", NULL,
 		 "The nodes there are, one id a line; otherwise a volume may be published to any."},
 		{"trash-retention", OPTION_DURATION, &o->trash_retention_ms, "TIME", "0s",
-		 "How long deleted volumes are kept in the trash of their share, from where they can be restored.", 0,
-		 TRASH_RETENTION_MAX_MS},
+		 "How long deleted volumes are kept in the trash of their share, from where they can be restored; one "
+		 "that cannot be kept is not deleted.",
+		 0, TRASH_RETENTION_MAX_MS},
 		{"reaper-rate", OPTION_NUMBER, &o->reaper_rate, "N", "5000",
 		 "Files and directories that are removed from the trash in a second, for each NFS server; 0 is no "
 		 "limit.",

@@ -23,6 +23,7 @@
 #define ORPHAN_AGE_S 600
 /* From one pass to the next, however long what is there is to be kept: the clock may be set meanwhile. */
 #define PASS_MAX_S (24 * 3600)
+#define WALKERS 8 /* of one removal */
 /* Entries in work at a time: most volumes are small, and each is a chain of round trips. */
 #define PARALLEL 4
 
@@ -218,7 +219,7 @@ static int reap(struct export_use *use, struct job_run *run, struct cancel *canc
 	struct pass pass = {
 		.use = use,
 		.volumes = controller->volumes,
-		.options = {REAPER_WALKERS, rate_of(controller->reaper, run->key->server), run->progress},
+		.options = {WALKERS, rate_of(controller->reaper, run->key->server), run->progress},
 		.cancel = cancel,
 		.now = controller_now(controller),
 		.retention_s = (controller->config.trash_retention_ms + 999) / 1000,
@@ -255,4 +256,10 @@ void reaper_ask(struct controller *controller, const struct export_key *key)
 void reaper_note_deletion(struct controller *controller, const struct export_key *key)
 {
 	ask(controller, key, DELAY_MS + controller->config.trash_retention_ms);
+}
+
+const struct tree_options *reaper_in_place(const struct controller *controller)
+{
+	static const struct tree_options in_place = {.walkers = WALKERS};
+	return controller->config.trash_retention_ms > 0 ? NULL : &in_place;
 }

@@ -9,8 +9,6 @@
 
 #include "jobs.h"
 
-#define REAPER_WALKERS 8 /* of one removal */
-
 struct arena;
 struct controller;
 struct reaper;
@@ -30,5 +28,8 @@ const char *reaper_arrival(struct arena *arena, const char *entry);
 void reaper_ask(struct controller *controller, const struct export_key *key);
 /* The same once what was deleted just now may be removed. */
 void reaper_note_deletion(struct controller *controller, const struct export_key *key);
+
+/* How a call removes what does not go into the trash, the options of trash_put: NULL where it is to be kept there. */
+const struct tree_options *reaper_in_place(const struct controller *controller);
 
 #endif

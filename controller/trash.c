@@ -68,6 +68,11 @@ int trash_put(struct export_use *use, struct fs_dir *dir, const char *name, cons
 	if (export_open_folder(use, EXPORT_TRASH, true, cancel, &trash, st) < 0 ||
 	    fs_rename(use->fs, dir, name, trash, entry, cancel, st) < 0) {
 		bool is_removed_in_place = is_without_trash(st);
+		if (is_removed_in_place && !options) {
+			st->code = STATUS_FAILED_PRECONDITION;
+			return status_prefix(st,
+					     "the share has no use of a trash, where --trash-retention keeps volumes");
+		}
 		outcome = is_removed_in_place ? TRASH_REMOVED : TRASH_MISSING;
 		if (is_removed_in_place && tree_remove(use->fs, dir, name, options, cancel, st) < 0)
 			return -1;

@@ -23,7 +23,8 @@ enum trash_outcome {
 
 /*
  * Moves name of dir, whatever it is, into the trash as entry.  Where it is removed in place instead, that is done by
- * options and may take long; cut off, it goes on at the next call.
+ * options and may take long; cut off, it goes on at the next call.  options NULL: it is to be kept, and a trash that cannot be
+ * used is FAILED_PRECONDITION.
  */
 int trash_put(struct export_use *use, struct fs_dir *dir, const char *name, const char *entry,
 	      const struct tree_options *options, struct cancel *cancel, enum trash_outcome *ret_outcome,

@@ -50,7 +50,6 @@ static int rename_to_unused(struct export_use *use, const struct archive *archiv
 /* An archive that is in the way goes into the trash, as its volume would have. */
 static int trash_old_archive(struct export_use *use, const struct archive *archive, struct status *st)
 {
-	static const struct tree_options in_place = {.walkers = REAPER_WALKERS};
 	const struct deletion *deletion = archive->deletion;
 	const struct volume_call *call = deletion->call;
 	const char *file = deletion_file_name(deletion);
@@ -62,8 +61,8 @@ static int trash_old_archive(struct export_use *use, const struct archive *archi
 	if (call->controller->config.trash_retention_ms > 0 &&
 	    trash_write_record(use, call->arena, entry, &record, call->cancel, st) < 0)
 		return -1;
-	return trash_put(use, archive->archive_parent, archive->archive_name, entry, &in_place, call->cancel, &outcome,
-			 st);
+	return trash_put(use, archive->archive_parent, archive->archive_name, entry, reaper_in_place(call->controller),
+			 call->cancel, &outcome, st);
 }
 
 /* Not an archive that is none: a volume can be called archived-x, and so can a share with volumes of its own. */

@@ -18,9 +18,6 @@
 #include "trash.h"
 #include "volume_deletion.h"
 
-/* Of a removal in place, while a call waits for it. */
-static const struct tree_options in_place = {.walkers = REAPER_WALKERS};
-
 const char *deletion_file_name(const struct deletion *deletion)
 {
 	const char *name = volume_id_name(&deletion->id);
@@ -201,8 +198,9 @@ static int put_away_directory(struct export_use *use, const struct deletion *del
 	if (exists && deletion_check_directory(use, deletion, path, parent, &exists, st) < 0)
 		return -1;
 	*ret_outcome = TRASH_MISSING;
-	if (exists && (write_record(use, deletion, entry, st) < 0 ||
-		       trash_put(use, parent, name, entry, &in_place, call->cancel, ret_outcome, st) < 0))
+	if (exists &&
+	    (write_record(use, deletion, entry, st) < 0 ||
+	     trash_put(use, parent, name, entry, reaper_in_place(call->controller), call->cancel, ret_outcome, st) < 0))
 		return -1;
 	return 0;
 }

@@ -123,6 +123,29 @@ static void kept_volume_without_a_record_gets_one(void **state)
 	assert_string_equal(record->volume_id, "srv#share#ns/old#pvc-1#");
 }
 
+static int refuse_trash(void *data, const struct fs_memory_operation *operation)
+{
+	const int *errnum = data;
+	bool is_move = strcmp(operation->verb, "rename") == 0 && operation->to && strchr(operation->to, '~');
+	return is_move ? *errnum : 0;
+}
+
+static void volume_that_cannot_be_kept_is_not_deleted(void **state)
+{
+	int errnums[] = {ENOSPC, EACCES, EXDEV};
+	keep_deleted_for(HOUR_MS);
+	const char *id = make_volume("pvc-1", NULL, NULL);
+	for (size_t i = 0; i < sizeof(errnums) / sizeof(errnums[0]); i++) {
+		fs_memory_set_hook(world.fs, refuse_trash, &errnums[i]);
+		assert_int_equal(delete_id(&world, id), -1);
+		assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
+		fs_memory_set_hook(world.fs, NULL, NULL);
+		assert_true(fs_memory_exists(world.fs, "pvc-1/data"));
+	}
+	assert_deleted(id);
+	assert_trash_count(3);
+}
+
 static void record_that_lost_its_volume_goes_after_a_while(void **state)
 {
 	const char *record = arena_printf(&world.arena, ".csicore/trash/pvc-1~%d~00000001~record", WORLD_START);
@@ -337,6 +360,7 @@ int main(void)
 		TEST(deleted_volumes_are_kept_as_long_as_is_said),
 		TEST(next_pass_is_when_the_next_volume_is_due),
 		TEST(kept_volume_without_a_record_gets_one),
+		TEST(volume_that_cannot_be_kept_is_not_deleted),
 		TEST(record_that_lost_its_volume_goes_after_a_while),
 		TEST(entry_whose_record_is_on_its_way_is_left_alone),
 		TEST(deletion_announces_its_entry),

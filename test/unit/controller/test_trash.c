@@ -36,7 +36,7 @@ static int put_on_export(struct export_use *use, void *context, struct cancel *c
 	struct fs_dir *root;
 	if (export_open_folder(use, EXPORT_ROOT, false, cancel, &root, st) < 0)
 		return -1;
-	return trash_put(use, root, context, ENTRY, NULL, cancel, &outcome, st);
+	return trash_put(use, root, context, ENTRY, &(struct tree_options){0}, cancel, &outcome, st);
 }
 
 static int put_record_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
