@@ -43,6 +43,10 @@ static int change_directory(struct export_use *use, const struct modification *m
 		return status_set(st, STATUS_FAILED_PRECONDITION,
 				  "volume id \"%s\" names the share itself, whose owner and mode are left alone",
 				  volume->volume_id);
+	if (volume->id.is_ambiguous)
+		return status_set(st, STATUS_FAILED_PRECONDITION,
+				  "volume id \"%s\" is ambiguous, a '#' is part of one of its elements",
+				  volume->volume_id);
 	return fs_set_owner(use->fs, volume->dir, &owner, volume->call->cancel, st);
 }
 
@@ -82,7 +86,8 @@ int volume_modify(const struct volume_call *call, const Csi__V1__ControllerModif
 	};
 	if (request->volume_id[0] == '\0')
 		return status_set(st, STATUS_INVALID_ARGUMENT, "Volume ID missing in request");
-	if (volume_params_parse(call->arena, VOLUME_PARAMS_MUTABLE, modification.pairs, modification.count,
+	if (volume_params_check_size("mutable parameters", modification.pairs, modification.count, st) < 0 ||
+	    volume_params_parse(call->arena, VOLUME_PARAMS_MUTABLE, modification.pairs, modification.count,
 				&modification.params, st) < 0)
 		return -1;
 	return volume_found_run(call, request->volume_id, NULL, &export, modify_on_export, &modification, st);

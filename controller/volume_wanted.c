@@ -12,9 +12,16 @@
 #include "mutable_params.h"
 #include "volume_message.h"
 
-#define PARAMETERS_BYTES_MAX 4096 /* CSI spec, size limits */
-
 /* ---- the request */
+
+/* CSI spec, CreateVolumeRequest.name: none of C0 but tab and the two line breaks, DEL, none of C1. */
+static bool has_control_character(const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+		if ((*at < ' ' && !strchr("\t\n\r", *at)) || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
+			return true;
+	return false;
+}
 
 static int check_name(const char *name, struct status *st)
 {
@@ -22,6 +29,8 @@ static int check_name(const char *name, struct status *st)
 		return status_set(st, STATUS_INVALID_ARGUMENT, "CreateVolume name must be provided");
 	if (strlen(name) > RECORD_VOLUME_NAME_MAX)
 		return status_set(st, STATUS_INVALID_ARGUMENT, "name is longer than %d bytes", RECORD_VOLUME_NAME_MAX);
+	if (has_control_character(name))
+		return status_set(st, STATUS_INVALID_ARGUMENT, "name holds a control character");
 	return 0;
 }
 
@@ -69,17 +78,6 @@ static int make_id(struct volume_wanted *wanted, struct status *st)
 	return volume_id_parse(wanted->call->arena, wanted->volume_id, &wanted->id, st);
 }
 
-static int check_size(const char *what, const struct string_pair *pairs, size_t count, struct status *st)
-{
-	size_t bytes = 0;
-	for (size_t i = 0; i < count; i++)
-		bytes += strlen(pairs[i].key) + strlen(pairs[i].value);
-	if (bytes > PARAMETERS_BYTES_MAX)
-		return status_set(st, STATUS_INVALID_ARGUMENT, "%s are longer than %d bytes", what,
-				  PARAMETERS_BYTES_MAX);
-	return 0;
-}
-
 /* The parameters as the user wrote them; a mode that is the mutable parameters' is the controller's to set, and the node
  * told to leave it alone. */
 static void make_context(struct volume_wanted *wanted, const struct string_pair *pairs, size_t count,
@@ -107,8 +105,8 @@ static int read_parameters(struct volume_wanted *wanted, struct status *st)
 	const struct string_pair *pairs = STRING_PAIRS(arena, request->parameters, count);
 	const struct string_pair *mutable_pairs = STRING_PAIRS(arena, request->mutable_parameters, mutable_count);
 	struct volume_params params;
-	if (check_size("parameters", pairs, count, st) < 0 ||
-	    check_size("mutable parameters", mutable_pairs, mutable_count, st) < 0 ||
+	if (volume_params_check_size("parameters", pairs, count, st) < 0 ||
+	    volume_params_check_size("mutable parameters", mutable_pairs, mutable_count, st) < 0 ||
 	    volume_params_parse(arena, VOLUME_PARAMS_CLASS, pairs, count, &wanted->params, st) < 0 ||
 	    volume_params_parse(arena, VOLUME_PARAMS_MUTABLE, mutable_pairs, mutable_count, &params, st) < 0)
 		return -1;

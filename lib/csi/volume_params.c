@@ -12,6 +12,7 @@
 
 #define SUB_DIR_BYTES_MAX 4096       /* with the templates resolved: PATH_MAX */
 #define OWNER_ID_MAX INT32_MAX       /* csi-driver-nfs's bound on uid and gid */
+#define PARAMETERS_BYTES_MAX 4096    /* CSI's limit on a map */
 #define MOUNT_OPTIONS_BYTES_MAX 4096 /* CSI's limit on the mount flags of a volume */
 
 /* What one parse works on. */
@@ -195,6 +196,17 @@ bool volume_params_is_metadata(const char *key)
 {
 	static const char prefix[] = "csi.storage.k8s.io/";
 	return strncasecmp(key, prefix, sizeof(prefix) - 1) == 0;
+}
+
+int volume_params_check_size(const char *what, const struct string_pair *pairs, size_t count, struct status *st)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < count; i++)
+		bytes += strlen(pairs[i].key) + strlen(pairs[i].value);
+	if (bytes > PARAMETERS_BYTES_MAX)
+		return status_set(st, STATUS_INVALID_ARGUMENT, "%s are longer than %d bytes", what,
+				  PARAMETERS_BYTES_MAX);
+	return 0;
 }
 
 int volume_params_parse(struct arena *arena, enum volume_params_kind kind, const struct string_pair *pairs,

@@ -55,4 +55,7 @@ bool volume_params_is_metadata(const char *key);
 int volume_params_parse(struct arena *arena, enum volume_params_kind kind, const struct string_pair *pairs,
 			size_t count, struct volume_params *ret, struct status *st);
 
+/* INVALID_ARGUMENT where the pairs are more than CSI lets a map be; what names them. */
+int volume_params_check_size(const char *what, const struct string_pair *pairs, size_t count, struct status *st);
+
 #endif

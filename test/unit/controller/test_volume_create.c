@@ -313,11 +313,24 @@ static void file_in_the_directorys_place_is_refused(void **state)
 	assert_string_equal(fs_memory_content(world.fs, "pvc-1"), "data");
 }
 
+static void names_hold_no_control_characters(void **state)
+{
+	static const char *const refused[] = {"a\x01", "\x0b", "pvc\x1f", "\x7f", "\xc2\x80", "\xc2\x9fx"};
+	static const char *const taken[] = {"a\tb", "a\nb", "\xc2\xa0", "\xf0\x9f\x98\x80", "\xdf\x80"};
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		assert_null(create(&world, create_request(&world, refused[i])));
+		assert_failed(&world, STATUS_INVALID_ARGUMENT, "name holds a control character");
+	}
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		assert_non_null(create(&world, create_request(&world, taken[i])));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(names_hold_no_control_characters),
 		TEST(volume_is_a_directory_and_a_record),
 		TEST(drivers_folder_is_private_and_the_volume_is_not),
 		TEST(volume_on_a_known_export_costs_two_operations),

@@ -251,11 +251,22 @@ static void template_that_comes_out_empty_is_refused(void **state)
 	assert_tree(&world, "");
 }
 
+static void volume_of_an_ambiguous_id_is_left_alone(void **state)
+{
+	struct fs_attr attr;
+	fs_memory_plant_dir(world.fs, "ns", 0750);
+	assert_int_equal(modify(&world, "srv#share#ns#pvc-1##x", "mountPermissions", "0777"), -1);
+	assert_failed(&world, STATUS_FAILED_PRECONDITION, NULL);
+	assert_true(fs_memory_attr(world.fs, "ns", &attr));
+	assert_int_equal(attr.mode, 0750);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(volume_of_an_ambiguous_id_is_left_alone),
 		TEST(owner_and_mode_are_set_on_the_directory_and_recorded),
 		TEST(policy_and_options_are_recorded),
 		TEST(nothing_and_what_the_resizer_adds_change_nothing),
