@@ -67,16 +67,21 @@ static bool is_triggered(const struct cancel *c)
 	return false;
 }
 
+static bool is_past_deadline(const struct cancel *c)
+{
+	return c->deadline_ns != CANCEL_NO_DEADLINE && cancel_now_ns() >= c->deadline_ns;
+}
+
 bool cancel_is_over(struct cancel *c)
 {
-	return is_triggered(c) || (c->deadline_ns != CANCEL_NO_DEADLINE && cancel_now_ns() >= c->deadline_ns);
+	return is_triggered(c) || is_past_deadline(c);
 }
 
 int cancel_check(struct cancel *c, struct status *st)
 {
 	if (is_triggered(c))
 		return status_set(st, STATUS_CANCELLED, "the call was cancelled");
-	if (cancel_is_over(c))
+	if (is_past_deadline(c))
 		return status_set(st, STATUS_DEADLINE_EXCEEDED, "the deadline of the call passed");
 	return 0;
 }
