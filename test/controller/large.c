@@ -22,7 +22,6 @@
 #define DIRECTORIES 100
 #define FILES_PER_DIRECTORY 1000
 #define EMPTY_VOLUMES 20
-#define PEAK_KIB_MAX (16 * 1024)
 #define SETTLE_TIMEOUT_MS 60000
 
 static const char *executable, *scratch;
@@ -47,7 +46,7 @@ static void stop(void)
 	csi_client_close(client);
 	client = NULL;
 	long peak_kib = program_peak_kib(&controller);
-	if (peak_kib > PEAK_KIB_MAX)
+	if (peak_kib > PROGRAM_PEAK_KIB_MAX)
 		fail_msg("%ld KiB were resident", peak_kib);
 	assert_int_equal(program_stop(&controller), EXIT_SUCCESS);
 }
