@@ -140,7 +140,7 @@ static int write_record(struct export_use *use, struct creation *creation, struc
 	if (outcome == RECORD_CREATED)
 		return 0;
 	if (export_is_first_refusal(use->export))
-		log_event(LOG_INFO, "share takes no volume records: sizes are not remembered",
+		log_event(LOG_WARNING, "share takes no volume records: sizes are not remembered, volumes not listed",
 			  LOG_TEXT("server", id->server), LOG_TEXT("share", id->share));
 	return go_without_record(creation->wanted, st);
 }
@@ -278,6 +278,18 @@ static int check_capacity(struct export_use *use, const struct creation *creatio
 	return -1;
 }
 
+/* A share that root may not write to is what most first volumes fail on. */
+static int explain_refusal(struct status *st)
+{
+	const struct status why = *st;
+	bool is_refused = why.errnum == EACCES || why.errnum == EPERM;
+	return status_set_cause(
+		st, why.code, why.errnum, "failed to make subdirectory: %s%s", why.message,
+		is_refused ? ": the server has to let the controller's user do that (\"no_root_squash\" in "
+			     "exports(5), or --nfs-uid and --nfs-gid of a user that may)"
+			   : "");
+}
+
 static int create_on_export(struct export_use *use, void *context, struct cancel *cancel, struct status *st)
 {
 	struct creation *creation = context;
@@ -289,7 +301,7 @@ static int create_on_export(struct export_use *use, void *context, struct cancel
 		return mark_outer(use, creation, st);
 	if (st->errnum != ESTALE) /* or it is tried again */
 		take_back_record(use, creation, st);
-	return status_prefix(st, "failed to make subdirectory");
+	return explain_refusal(st);
 }
 
 int volume_create(const struct volume_call *call, const Csi__V1__CreateVolumeRequest *request,

@@ -132,6 +132,24 @@ static void refused_directory_leaves_no_record(void **state)
 	assert_tree(&world, OUR_FOLDERS "pvc-1\n");
 }
 
+static int squash(void *data, const struct fs_memory_operation *operation)
+{
+	return strcmp(operation->verb, "make_dir") == 0 ? EACCES : 0;
+}
+
+static void share_that_the_controller_may_not_write_to_is_explained(void **state)
+{
+	fs_memory_set_hook(world.fs, squash, NULL);
+	assert_null(create(&world, create_request(&world, "pvc-1")));
+	assert_int_equal(world.st.code, STATUS_PERMISSION_DENIED);
+	assert_non_null(strstr(world.st.message, "failed to make subdirectory: "));
+	assert_non_null(strstr(world.st.message, "\"no_root_squash\" in exports(5), or --nfs-uid and --nfs-gid"));
+	fs_memory_set_hook(world.fs, NULL, NULL);
+	fs_memory_plant_file(world.fs, "pvc-2", "in the way");
+	assert_null(create(&world, create_request(&world, "pvc-2")));
+	assert_null(strstr(world.st.message, "squash"));
+}
+
 static void garbled_record_is_written_anew(void **state)
 {
 	static const char *const contents[] = {"", "csicvol1", "anything at all"};
@@ -312,6 +330,7 @@ int main(void)
 		TEST(record_without_its_directory_is_no_volume),
 		TEST(symlink_in_the_directorys_place_is_no_volume),
 		TEST(refused_directory_leaves_no_record),
+		TEST(share_that_the_controller_may_not_write_to_is_explained),
 		TEST(garbled_record_is_written_anew),
 		TEST(directory_of_csi_driver_nfs_becomes_a_volume),
 		TEST(directory_that_was_there_gets_the_mode_asked_for),
