@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trash of a share, .csicore/trash/: one rename takes a deleted volume out of sight, a second puts its record beside
- * it (csi/trash_entry.h has the names).  The reaper removes both for good; until then a volume can be restored.
+ * The trash of a share, .csicore/trash/: one rename takes a deleted volume out of sight, and where it is to be kept for
+ * a while, a second puts its record beside it (csi/trash_entry.h has the names).  The reaper removes both for good; until
+ * then a volume can be restored.
  */
 #ifndef CSICORE_CONTROLLER_TRASH_H
 #define CSICORE_CONTROLLER_TRASH_H

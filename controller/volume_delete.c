@@ -229,7 +229,8 @@ static int put_away(struct export_use *use, struct deletion *deletion, struct st
 	if (put_away_directory(use, deletion, entry, &outcome, st) < 0)
 		return status_prefix(st, "delete subdirectory(%s) failed", deletion->id.sub_dir);
 	deletion->fate = fate_of(deletion, outcome, entry);
-	if (!deletion->record || outcome == TRASH_REMOVED)
+	/* What is to go at once needs no record, and one that came after the reaper would be left over. */
+	if (!deletion->record || outcome == TRASH_REMOVED || call->controller->config.trash_retention_ms == 0)
 		return deletion_remove_record(use, deletion, st);
 	entry = outcome == TRASH_MOVED ? entry : NULL; /* else it is gone, or an earlier call has put it there */
 	return trash_put_record(use, call->arena, entry, deletion->record->name, call->cancel, st);
@@ -357,6 +358,18 @@ static int give_up_unreached(const struct deletion *deletion, const struct statu
 	return 0;
 }
 
+/* A volume that is busy because it is being archived is waited for. */
+static int lock_or_join(const struct deletion *deletion, struct volume_locks *locks, struct status *st)
+{
+	const struct volume_call *call = deletion->call;
+	if (volume_lock(call, &deletion->id, deletion->volume_id, locks, st) == 0)
+		return 0;
+	volume_locks_release(locks);
+	if (st->code != STATUS_ABORTED || archive_join(deletion, st) < 0)
+		return -1;
+	return volume_lock(call, &deletion->id, deletion->volume_id, locks, st);
+}
+
 static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRequest *request, struct status *st)
 {
 	const struct volume_call *call = deletion->call;
@@ -367,7 +380,7 @@ static int delete_found(struct deletion *deletion, const Csi__V1__DeleteVolumeRe
 					     .secrets = STRING_PAIRS(call->arena, request->secrets, request->n_secrets),
 					     .secret_count = request->n_secrets,
 					     .id = &deletion->id};
-	if (archive_join(deletion, st) < 0 || volume_lock(call, &deletion->id, request->volume_id, &locks, st) < 0)
+	if (lock_or_join(deletion, &locks, st) < 0)
 		return -1;
 	if (volume_open_export(call, &export, &hold, st) < 0 ||
 	    volume_run(call, hold.export, delete_on_export, deletion, st) < 0)

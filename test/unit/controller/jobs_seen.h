@@ -29,7 +29,8 @@ static struct seen {
 	atomic_uint runs, running, running_peak;
 	sem_t begun, may_end; /* of runs that act by wait_to_end */
 	char volume_id[64];   /* of the last record */
-	bool had_journal;
+	atomic_bool had_journal;
+	atomic_uint renewals;
 } seen;
 
 static inline int run_and_note(struct export_use *use, struct job_run *run, struct cancel *cancel, struct status *st)

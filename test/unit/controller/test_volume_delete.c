@@ -117,7 +117,7 @@ static void assert_operations(const char *expected)
 }
 
 /* However much is in it: nothing of it is looked at. */
-static void volume_leaves_by_two_renames(void **state)
+static void volume_leaves_by_one_rename(void **state)
 {
 	const char *id = make_volume("pvc-1", NULL, NULL);
 	make_volume("pvc-2", NULL, NULL);
@@ -125,7 +125,7 @@ static void volume_leaves_by_two_renames(void **state)
 	fs_memory_reset_operations(world.fs);
 	assert_int_equal(delete_id(&world, id), 0);
 	assert_operations("read_file pvc-1\nlookup ~shared~pvc-1\nopen_dir pvc-1\nopen_dir .csicore\n"
-			  "rename pvc-1 pvc-1~~\nrename pvc-1 pvc-1~~~record\n");
+			  "rename pvc-1 pvc-1~~\nremove_file pvc-1\n");
 }
 
 static void what_an_interrupted_deletion_left_goes_too(void **state)
@@ -349,7 +349,7 @@ int main(void)
 		TEST(the_drivers_folder_is_never_deleted),
 		TEST(directory_in_the_records_place_stops_nothing),
 		TEST(ambiguous_id_deletes_nothing),
-		TEST(volume_leaves_by_two_renames),
+		TEST(volume_leaves_by_one_rename),
 		TEST(what_an_interrupted_deletion_left_goes_too),
 		TEST(volume_is_removed_in_place_where_there_is_no_trash),
 		TEST(symlink_in_the_volumes_place_goes_alone),

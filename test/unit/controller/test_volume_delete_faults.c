@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "controller/trash.h"
+
 #include "world.h"
 
 static struct world world;
@@ -117,6 +119,47 @@ static void repeat(const struct scenario *scenario)
 	assert_tree_is_right(scenario);
 }
 
+/* Kept for a while, it is whole: directory and record are in the trash, and nowhere else. */
+static void assert_is_kept(void)
+{
+	unsigned directories = 0, records = 0;
+	char *list = fs_memory_list(world.fs, ".csicore/trash");
+	for (char *at = list; *at; at = strchr(at, '\n') + 1) {
+		const char *name = arena_strndup(&world.arena, at, strcspn(at, "\n/"));
+		struct trash_entry entry = trash_entry_parse(&world.arena, name);
+		directories += entry.kind == TRASH_ENTRY_VOLUME && strncmp(at + strlen(name), "/\n", 2) == 0;
+		records += entry.kind == TRASH_ENTRY_RECORD &&
+			   fs_memory_exists(world.fs, arena_printf(&world.arena, ".csicore/trash/%s", entry.name));
+	}
+	free(list);
+	assert_int_equal(directories, 1);
+	assert_int_equal(records, 1);
+	assert_null(record_at(&world, ".csicore/volumes/pvc-1"));
+}
+
+static void volume_to_be_kept_is_kept_whole_whatever_fails(void **state)
+{
+	static const int errnums[] = {EIO, ESTALE, ETIMEDOUT};
+	for (size_t e = 0; e < 3; e++)
+		for (int fault = FS_MEMORY_FAIL_BEFORE; fault <= FS_MEMORY_FAIL_AFTER; fault++)
+			for (unsigned nth = 1, count = nth; count >= nth; nth++) {
+				start(&scenarios[0]);
+				world.config.trash_retention_ms = 3600 * 1000;
+				world_restart_controller(&world);
+				fs_memory_fail_nth(world.fs, nth, errnums[e], fault);
+				int result = delete_id(&world, scenarios[0].volume_id);
+				count = fs_memory_operation_count(world.fs);
+				fs_memory_fail_nth(world.fs, 0, 0, fault);
+				if (result < 0) {
+					world_restart_controller(&world);
+					assert_int_equal(delete_id(&world, scenarios[0].volume_id), 0);
+				}
+				world_run_jobs(&world);
+				assert_is_kept();
+				(void)world_release(&world);
+			}
+}
+
 static bool fail_and_repeat(const struct scenario *scenario, unsigned nth, int errnum, enum fs_memory_fault fault)
 {
 	start(scenario);
@@ -172,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_failed_operation_is_made_good_by_the_repeat),
+		cmocka_unit_test(volume_to_be_kept_is_kept_whole_whatever_fails),
 		cmocka_unit_test(kill_at_any_operation_is_made_good_by_the_repeat),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
