@@ -21,6 +21,7 @@ struct name_calls {
 	const struct nfs_handle *dir;
 	int procedure;                      /* NFS3_REMOVE, NFS3_LOOKUP */
 	struct nfs_incoming_page *incoming; /* LOOKUP's names are its entries' */
+	unsigned stale_left;                /* how many more stale answers are asked about again */
 };
 
 static bool fill(struct nfs_batch *batch, struct nfs_call *call)
@@ -51,6 +52,13 @@ static void answered(struct nfs_batch *batch, struct nfs_call *call)
 		nfs_bulk_put_off(&calls->bulk, c->index, NFS3_PUT_OFF_REASON);
 		return;
 	}
+	/* A name that two requests remove at once (one of them is left over from a connection that broke) can be stale to the
+	 * server; it is missing when asked again.  A stale directory stays so. */
+	if (calls->procedure == NFS3_REMOVE && errnum == ESTALE && calls->stale_left > 0) {
+		calls->stale_left--;
+		nfs_bulk_give_back(&calls->bulk, c->index);
+		return;
+	}
 	if (calls->procedure == NFS3_REMOVE) {
 		errnum = nfs_errno_of_removal(errnum);
 	} else if (errnum == 0 && c->answer.has_attr) {
@@ -77,7 +85,7 @@ static int run(struct name_calls *calls, struct nfs_connection *c, struct cancel
 int nfs3_remove_entries(struct nfs_connection *c, const struct nfs_handle *dir, const char *const *names, size_t count,
 			int *ret_errnums, struct cancel *cancel, struct status *st)
 {
-	struct name_calls calls = {.dir = dir, .procedure = NFS3_REMOVE};
+	struct name_calls calls = {.dir = dir, .procedure = NFS3_REMOVE, .stale_left = CALLS_ON_WAY};
 
 	nfs_bulk_init(&calls.bulk, names, ret_errnums, count);
 	return run(&calls, c, cancel, st);

@@ -143,9 +143,21 @@ static void a_directory_that_went_stale_is_stale_for_each_name(void **state)
 	struct nfs_world w;
 
 	open_world(&w, 20000);
-	nfs_fake_fail(w.fake, NFS3_REMOVE, 0, NAMES, NFS3ERR_STALE);
+	nfs_fake_fail(w.fake, NFS3_REMOVE, 0, UINT32_MAX, NFS3ERR_STALE);
 	assert_int_equal(bulk_names_remove(&names, &w), 0);
 	assert_int_equal(bulk_names_count(&names, ESTALE), NAMES);
+	nfs_world_release(&w);
+}
+
+static void a_name_that_another_request_is_just_removing_is_asked_about_again(void **state)
+{
+	struct nfs_world w;
+
+	open_world(&w, 20000);
+	nfs_fake_fail(w.fake, NFS3_REMOVE, 2, 1, NFS3ERR_STALE);
+	assert_int_equal(bulk_names_remove(&names, &w), 0);
+	assert_int_equal(bulk_names_count(&names, 0), NAMES);
+	assert_int_equal(nfs_fake_count(w.fake, NFS3_REMOVE), NAMES + 1);
 	nfs_world_release(&w);
 }
 
@@ -213,6 +225,7 @@ int main(void)
 		cmocka_unit_test(names_put_off_are_asked_for_again),
 		cmocka_unit_test(a_server_that_puts_all_off_until_the_deadline_has_tried_none),
 		cmocka_unit_test(a_directory_that_went_stale_is_stale_for_each_name),
+		cmocka_unit_test(a_name_that_another_request_is_just_removing_is_asked_about_again),
 		cmocka_unit_test(attributes_of_names_alone_are_looked_up_at_once),
 		cmocka_unit_test(an_entry_that_went_while_it_was_listed_is_left_out),
 		cmocka_unit_test(attributes_that_cannot_be_had_fail_the_listing),
