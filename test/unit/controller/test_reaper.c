@@ -187,6 +187,7 @@ static int see_arrival(void *data, const struct fs_memory_operation *operation)
 static void deletion_announces_its_entry(void **state)
 {
 	unsigned arrivals = 0;
+	world.controller.config.trash_retention_ms = 60 * 60 * 1000;
 	const char *id = make_volume("pvc-1", NULL, NULL);
 	fs_memory_set_hook(world.fs, see_arrival, &arrivals);
 	assert_int_equal(delete_id(&world, id), 0);
