@@ -56,6 +56,21 @@ int deletion_read_record(struct export_use *use, struct deletion *deletion, stru
 	return 0;
 }
 
+/* *ret_file_id is 0 where there is no directory of the volume. */
+static int find_directory(struct export_use *use, const struct deletion *deletion, uint64_t *ret_file_id,
+			  struct status *st)
+{
+	const struct path *path = &deletion->id.path;
+	struct cancel *cancel = deletion->call->cancel;
+	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
+	struct fs_dir *parent;
+	struct fs_attr attr;
+	bool exists = volume_open_parent(use, path, cancel, &parent, &opened.dir, st) == 0 &&
+		      fs_lookup(use->fs, parent, path->names[path->count - 1], cancel, &attr, st) == 0;
+	*ret_file_id = exists ? attr.file_id : 0;
+	return exists || st->errnum == ENOENT ? 0 : -1;
+}
+
 static bool is_without_sub_dir(const struct volume_id *id)
 {
 	return id->uuid[0] == '\0' && id->path.count == 1 && strcmp(id->path.names[0], id->sub_dir) == 0;
@@ -67,11 +82,14 @@ int deletion_survey(struct export_use *use, struct deletion *deletion, struct st
 	const char *name = volume_id_name(&deletion->id);
 	deletion->survey = (struct record_survey){0};
 	deletion->is_marked = false;
-	/* Only where it is marked, as it would be by now if it has a record. */
-	if (is_without_sub_dir(&deletion->id) && deletion->record) {
-		if (record_store_is_shared(use, call->arena, name, call->cancel, &deletion->is_marked, st) < 0)
+	/* Only where it is marked, as it would be by now if it has a record; a repeated call is about nothing. */
+	if (is_without_sub_dir(&deletion->id)) {
+		uint64_t file_id = 0;
+		if ((deletion->record
+			     ? record_store_is_shared(use, call->arena, name, call->cancel, &deletion->is_marked, st)
+			     : find_directory(use, deletion, &file_id, st)) < 0)
 			return -1;
-		if (!deletion->is_marked)
+		if (!deletion->is_marked && file_id == 0)
 			return 0;
 	}
 	if (record_store_survey(use, call->arena, name, &deletion->id.path, call->cancel, &deletion->survey, st) == 0)
@@ -283,20 +301,6 @@ static enum on_delete policy_of_id(const struct deletion *deletion)
 	return policy == ON_DELETE_UNSET ? deletion->call->controller->default_on_delete : policy;
 }
 
-/* For the archive, the directory is known by more than its name. */
-static int identify_directory(struct export_use *use, struct deletion *deletion, struct status *st)
-{
-	const struct path *path = &deletion->id.path;
-	struct cancel *cancel = deletion->call->cancel;
-	AUTO(opened_dir_close) struct opened_dir opened = {use->fs, NULL};
-	struct fs_dir *parent;
-	struct fs_attr attr;
-	bool exists = volume_open_parent(use, path, cancel, &parent, &opened.dir, st) == 0 &&
-		      fs_lookup(use->fs, parent, path->names[path->count - 1], cancel, &attr, st) == 0;
-	deletion->directory_id = exists ? attr.file_id : 0;
-	return exists || st->errnum == ENOENT ? 0 : -1;
-}
-
 /* Where publishing is served, a volume that a node has is in use. */
 static int check_is_unpublished(struct export_use *use, const struct deletion *deletion, struct status *st)
 {
@@ -330,7 +334,7 @@ static int delete_on_export(struct export_use *use, void *context, struct cancel
 		return retain(use, deletion, st);
 	if (check_is_unpublished(use, deletion, st) < 0)
 		return -1;
-	if (deletion->policy == ON_DELETE_ARCHIVE && identify_directory(use, deletion, st) < 0)
+	if (deletion->policy == ON_DELETE_ARCHIVE && find_directory(use, deletion, &deletion->directory_id, st) < 0)
 		return status_prefix(st, "archive subdirectory(%s) failed", deletion->id.sub_dir);
 	deletion->fate = "left to job archive";
 	if (deletion->policy == ON_DELETE_ARCHIVE && deletion->directory_id != 0)

@@ -133,6 +133,16 @@ static void volume_in_one_without_a_record_stays(void **state)
 	assert_true(fs_memory_exists(world.fs, "pvc-3/inner/data"));
 }
 
+static void repeated_deletion_looks_at_no_record_of_others(void **state)
+{
+	const char *id = make_volume("pvc-1", NULL, NULL);
+	make_volume("pvc-2", NULL, NULL);
+	assert_deleted(id);
+	fs_memory_reset_operations(world.fs);
+	assert_deleted(id);
+	assert_null(strstr(fs_memory_log(world.fs), "read_file pvc-2"));
+}
+
 static void volume_named_like_a_path_is_in_another(void **state)
 {
 	const char *outer = make_volume("a", NULL, NULL);
@@ -257,6 +267,7 @@ int main(void)
 		TEST(volume_made_around_another_leaves_it),
 		TEST(volume_around_another_that_is_made_in_parts_leaves_it),
 		TEST(volume_in_one_without_a_record_stays),
+		TEST(repeated_deletion_looks_at_no_record_of_others),
 		TEST(volume_named_like_a_path_is_in_another),
 		TEST(volume_that_a_false_id_borrows_the_name_of_stays),
 		TEST(empty_volume_above_one_named_like_a_path_stays),
